@@ -1,0 +1,113 @@
+package lua
+
+import (
+	"testing"
+
+	"orrery/core/policy"
+)
+
+// lwmaSingle is the library's lwma with one call a height: what ranges save.
+const lwmaSingle = `
+function target(chain)
+  local n = math.min(60, chain.height)
+  local first = chain.height - n
+  local most, weighted, sum = 6 * spacing, 0, u256(0)
+  local previous = chain:time(first) - spacing
+  for i = 1, n do
+    local time = chain:time(first + i)
+    if time <= previous then time = previous + 1 end
+    local took = time - previous
+    if took > most then took = most end
+    weighted = weighted + i * took
+    previous = time
+    sum = sum + chain:target(first + i)
+  end
+  weighted = math.max(weighted, math.floor(n * n * spacing / 20))
+  return u256.muldiv(sum / n, 200 * weighted, 99 * n * (n + 1) * spacing)
+end`
+
+func TestLWMASingleIsTheSame(t *testing.T) {
+	a := rules(t, librarySource(t, "difficulty", "lwma"), "", testEnv())
+	b := rules(t, lwmaSingle, "", testEnv())
+	c := steadyChain(200, 600, 0x1b104be1)
+	for i := range c.times {
+		c.times[i] += int64(i*i*7919%997) - 500
+		c.bits[i] += uint32(i * 31)
+	}
+	x, errx := a.Target(c)
+	y, erry := b.Target(c)
+	if errx != nil || erry != nil || x != y {
+		t.Fatalf("%s (%v) and %s (%v)", x.Hex(), errx, y.Hex(), erry)
+	}
+}
+
+func benchTarget(b *testing.B, source string) {
+	r := rules(b, source, "", testEnv())
+	c := steadyChain(200, 600, 0x1b104be1)
+	for b.Loop() {
+		if _, err := r.Target(c); err != nil {
+			b.Fatal(err)
+		}
+	}
+	_, units, _ := r.TargetTrace(c)
+	b.ReportMetric(float64(units), "units/op")
+	b.ReportAllocs()
+}
+
+// BenchmarkLWMA60 is to stay below 15 µs: it runs for every header of a sync.
+func BenchmarkLWMA60(b *testing.B) { benchTarget(b, librarySource(b, "difficulty", "lwma")) }
+
+func BenchmarkLWMA60SingleCalls(b *testing.B) { benchTarget(b, lwmaSingle) }
+
+func BenchmarkDifficulty(b *testing.B) {
+	for _, name := range []string{"fixed", "bitcoin", "asert", "dgw", "digishield", "homestead", "wtema"} {
+		b.Run(name, func(b *testing.B) { benchTarget(b, librarySource(b, "difficulty", name)) })
+	}
+}
+
+func BenchmarkHalving(b *testing.B) {
+	r := rules(b, "", librarySource(b, "reward", "halving"), testEnv())
+	for b.Loop() {
+		if _, err := r.Subsidy(policy.Reward{Height: 500_000}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportAllocs()
+}
+
+func BenchmarkCompile(b *testing.B) {
+	source := []byte(librarySource(b, "difficulty", "lwma"))
+	env := testEnv()
+	for b.Loop() {
+		if _, err := Compile(policy.Difficulty, "lwma.lua", source, env); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkBudget is how long a script can hold a node up: it runs what is slow
+// for its charge until the budget or the memory is used up.
+func BenchmarkBudget(b *testing.B) {
+	const text = "local s = 'x' for i = 1, 10 do s = s .. s end local r, t = s .. '', s .. '' "
+	const captured = "a, b, c, d, e, f, g, h"
+	for _, w := range []struct{ name, body string }{
+		{"nothing", "while true do end"},
+		{"comparing texts", text + "while true do local a = r < t end"},
+		{"text keys", text + "local k = {[s] = 1} while true do local a = k[r] end"},
+		{"new tables", "while true do local t = {} t.a = 1 end"},
+		{"new ranges", "while true do chain:times(0, 0) end"},
+		{"u256 products", "while true do local a = pow_limit * pow_limit end"},
+		{"open captures", "local function deep(q) local " + captured + " local z = function() return " + captured +
+			" end if q > 0 then return 1 + deep(q - 1) end local function r() end while true do r() end end deep(55)"},
+	} {
+		b.Run(w.name, func(b *testing.B) {
+			r := rules(b, "function target(chain) "+w.body+" end", "", testEnv())
+			c := steadyChain(10, 600, 0x1b104be1)
+			for b.Loop() {
+				if _, err := r.Target(c); err == nil {
+					b.Fatal("it ended")
+				}
+			}
+		})
+	}
+}

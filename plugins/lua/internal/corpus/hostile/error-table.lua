@@ -1,0 +1,5 @@
+-- difficulty error: not a text
+function target(chain)
+  error({})
+  return chain:target(0)
+end

@@ -1,0 +1,2 @@
+-- difficulty error: nothing to call
+target = 5

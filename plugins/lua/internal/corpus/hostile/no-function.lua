@@ -1,0 +1,2 @@
+-- difficulty error: nothing to call
+local function target() end

@@ -1,0 +1,5 @@
+-- difficulty result: no answer
+function target(chain)
+
+  return
+end

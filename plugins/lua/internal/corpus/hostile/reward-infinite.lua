@@ -1,0 +1,2 @@
+-- reward result: all of it
+function subsidy() return math.huge end

@@ -1,0 +1,2 @@
+-- reward ok: is zero
+function subsidy() return -0 end

@@ -1,0 +1,2 @@
+-- reward result: below nothing
+function subsidy() return -1 end

@@ -1,0 +1,2 @@
+-- reward budget: failure 92
+function subsidy() while true do end end

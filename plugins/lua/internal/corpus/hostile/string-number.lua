@@ -1,0 +1,5 @@
+-- difficulty error: a text is not a number
+function target(chain)
+  local x = '10' + 1
+  return chain:target(0)
+end

@@ -1,0 +1,5 @@
+-- difficulty error: an index that is not one
+function target(chain)
+  local t = {[nil] = 1}
+  return chain:target(0)
+end

@@ -1,0 +1,6 @@
+-- difficulty error: an index that is not one
+function target(chain)
+  local t = {}
+  t[nil] = 1
+  return chain:target(0)
+end

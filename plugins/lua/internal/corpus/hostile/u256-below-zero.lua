@@ -1,0 +1,5 @@
+-- difficulty error: has no sign
+function target(chain)
+  local x = u256(1) - u256(2)
+  return chain:target(0)
+end

@@ -1,0 +1,5 @@
+-- difficulty error: by zero
+function target(chain)
+  local x = u256.muldiv(1, 1, 0)
+  return chain:target(0)
+end

@@ -1,0 +1,37 @@
+-- asert: Bitcoin Cash's aserti3-2d. The target depends only on how far the
+-- chain is ahead of, or behind, its schedule since an anchor block: after each
+-- half-life that it is behind, blocks get twice as easy. No window, no echo.
+-- The anchor is the block before the first one under this script and these
+-- parameters (genesis, if the chain began with them).
+-- Parameters:
+--   halflife  seconds (288 blocks' worth: 2 days at 600 s)
+
+local halflife = params.halflife or 288 * spacing
+assert(halflife >= 1, "params.halflife must be at least 1")
+
+-- 65536 * 2^(f/65536) for f in 0 ... 65535, by a cubic that is off by less
+-- than 0.013 %.
+local function power(f)
+  f = u256(f)
+  local sum = 195766423245049 * f + 971821376 * f * f + 5127 * f * f * f
+  return 65536 + (sum + u256(1):shl(47)):shr(48)
+end
+
+function target(chain)
+  local anchor = chain.since - 1
+  local start = anchor > 0 and chain:time(anchor - 1) or chain:time(0) - spacing
+  local passed = chain:time(chain.height) - start
+  local wanted = spacing * (chain.height - anchor + 1)
+
+  local exponent = i256(passed - wanted) * 65536 / halflife
+  local whole = exponent:shr(16):number()
+  local factor = power((exponent - i256(whole) * 65536):number())
+
+  local result
+  if whole < 0 then
+    result = u256.muldiv(chain:target(anchor), factor, 65536):shr(-whole)
+  else
+    result = u256.muldiv(chain:target(anchor), factor:shl(whole), 65536)
+  end
+  return result
+end
