@@ -1,0 +1,236 @@
+// Package daemon is the running node: it opens the data folder, starts the
+// host and everything around it in order, tells people what happens, and ends
+// cleanly.
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"orrery/cmd/internal/config"
+	"orrery/cmd/internal/console"
+	"orrery/cmd/internal/datadir"
+	"orrery/cmd/internal/host"
+	"orrery/cmd/internal/wallets"
+	"orrery/core/chain"
+	"orrery/core/consensus"
+	"orrery/core/mempool"
+	"orrery/core/node"
+	"orrery/plugins/addrindex"
+	"orrery/plugins/miner"
+	"orrery/plugins/verifier"
+	"orrery/wallet/address"
+)
+
+// Output is where a node tells what it does.
+type Output struct {
+	Person io.Writer    // a terminal with somebody before it, or nil
+	Log    *slog.Logger // never nil
+}
+
+// daemon is the state of one Run.
+type daemon struct {
+	s       *config.Settings
+	out     Output
+	version string
+	program string // how the user calls this program
+	clock   host.Clock
+
+	dir      *datadir.Dir
+	chain    *identity
+	codec    address.Codec
+	host     *host.Host
+	index    *addrindex.Index
+	wallets  *wallets.Wallets // nil when wallet.enabled is off
+	miner    *miner.Miner
+	listener net.Listener
+	limits   mempool.Config
+	paying   sync.Mutex
+	payout   []byte   // script that the miner pays to, once it is known; guarded by paying
+	notes    []string // what people should know at the start
+	stop     context.CancelFunc
+}
+
+// Run runs a node until ctx ends or something fails. Its error is for people.
+func Run(ctx context.Context, s *config.Settings, version, program string, out Output) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	d := &daemon{s: s, out: out, version: version, program: program, clock: host.NewClock(), stop: stop}
+	if err := d.open(ctx); err != nil {
+		err = errors.Join(err, d.close())
+		if ctx.Err() != nil && errors.Is(err, consensus.ErrStopped) {
+			return nil // asked to end while it made a chain: nothing was made
+		}
+		return err
+	}
+	list, err := d.services()
+	if err == nil {
+		context.AfterFunc(ctx, func() { d.say("stopping") })
+		err = runServices(ctx, list)
+	}
+	if err = errors.Join(err, d.close()); err == nil {
+		d.say("stopped, everything is on the disk")
+	}
+	return err
+}
+
+// open takes the folder, the port and the chain, in this order: the folder is
+// the lock, and without a port no chain is made.
+func (d *daemon) open(ctx context.Context) (err error) {
+	if d.dir, err = datadir.Open(d.s.Node.DataDir); err != nil {
+		return err
+	}
+	exact := d.s.Source("rpc.listen").Kind == config.Flag
+	var note string
+	if d.listener, note, err = listen(d.s.RPC.Listen, exact); err != nil {
+		return err
+	}
+	if note != "" {
+		d.notes = append(d.notes, note)
+	}
+	now := d.clock.Now()
+	if d.chain, err = openChain(ctx, d.dir, d.s, now, d.checkMoney); err != nil {
+		return err
+	}
+	d.notes = append(d.notes, d.chain.notes...)
+	d.codec = address.Codec{Versions: d.chain.params.Addresses}
+	if d.chain.store.Recovered() {
+		d.notes = append(d.notes, "this node did not end cleanly the last time; what it had acknowledged was recovered from its log")
+	}
+	d.limits = mempoolLimits(d.s)
+	n, err := node.Open(node.Config{
+		Chain: chain.Config{
+			Params: d.chain.params, Store: d.chain.store, Rules: d.chain.rules, Verifier: verifier.New(verifier.Config{}, d.out.Log),
+		},
+		Mempool:    d.limits,
+		MinFeeRate: mempool.FeeRate(d.s.Mining.MinFee),
+	}, now.UnixNano())
+	if err != nil {
+		return err
+	}
+	if d.host, err = host.New(n, d.chain.store, d.clock); err != nil {
+		return err
+	}
+	return d.openWallets()
+}
+
+// services lists what runs, in the order of starting.
+func (d *daemon) services() ([]service, error) {
+	d.index = addrindex.New(addrindex.Config{Path: d.dir.Path(datadir.AddressFile)}, d.host, d.codec, d.out.Log)
+	d.miner = miner.New(miner.Config{
+		Enabled: d.s.Mining.Enabled, Threads: int(d.s.Mining.Threads), MaxHashrate: d.s.Mining.MaxHashrate,
+	}, d, d.out.Log)
+	server, err := d.newServer()
+	if err != nil {
+		return nil, err
+	}
+	list := []service{
+		{"node", d.runHost},
+		{"address index", d.index.Run},
+	}
+	if d.wallets != nil {
+		list = append(list, service{"wallets", d.wallets.Run})
+	}
+	return append(list, []service{
+		{"console", d.runConsole},
+		{"rpc", server.Run},
+		{"announcement", d.announce},
+		{"miner", d.miner.Run}, // last, so that its blocks come after the banner
+	}...), nil
+}
+
+func (d *daemon) runHost(ctx context.Context, ready func()) error {
+	ready()
+	failed := make(chan error, 1)
+	own, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() { failed <- d.host.Run(own) }()
+	select {
+	case err := <-failed:
+		return err
+	case err := <-d.chain.store.Fatal():
+		stop()
+		return errors.Join(err, <-failed)
+	}
+}
+
+func (d *daemon) runConsole(ctx context.Context, ready func()) error {
+	v, release := d.host.Acquire()
+	c := console.New(d.out.Person, d.out.Log, v.Tip.Hash)
+	release()
+	ready()
+	if err := d.host.Follow(ctx, c.Show); err != nil {
+		return err
+	}
+	v, release = d.host.Acquire() // what came last, between a look and the end
+	defer release()
+	return c.Show(v)
+}
+
+// announce tells tools where the node answers, while it does, and people that
+// it is there.
+func (d *daemon) announce(ctx context.Context, ready func()) error {
+	if err := d.dir.Write(datadir.RPCFile, []byte(d.listener.Addr().String()+"\n")); err != nil {
+		return err
+	}
+	d.banner()
+	ready()
+	<-ctx.Done()
+	return d.dir.Remove(datadir.RPCFile)
+}
+
+// close gives everything back in reverse order.
+func (d *daemon) close() error {
+	var errs []error
+	if d.listener != nil {
+		_ = d.listener.Close() // the server has closed it, if it came to run
+	}
+	if d.wallets != nil {
+		errs = append(errs, d.wallets.Close())
+	}
+	if d.host != nil {
+		d.host.Close()
+	}
+	if d.chain != nil {
+		errs = append(errs, d.chain.store.Close())
+	}
+	if d.dir != nil {
+		errs = append(errs, d.dir.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// absolute is for showing people where something is.
+func absolute(path string) string {
+	if a, err := filepath.Abs(path); err == nil {
+		return a
+	}
+	return path
+}
+
+// say tells one thing to a person, or logs it.
+func (d *daemon) say(text string) {
+	if d.out.Person == nil {
+		d.out.Log.Info(text)
+		return
+	}
+	fmt.Fprintf(d.out.Person, "%s%s\n", strings.ToUpper(text[:1]), text[1:])
+}
+
+// mempoolLimits are Core's, but for what the settings say.
+func mempoolLimits(s *config.Settings) mempool.Config {
+	c := mempool.DefaultConfig()
+	c.MaxUsage = s.Mempool.MaxBytes
+	c.Expiry = int64(time.Duration(s.Mempool.Expiry) / time.Second)
+	c.MinRelay = mempool.FeeRate(s.Mempool.RelayFee)
+	c.Incremental = mempool.FeeRate(s.Mempool.IncrementalFee)
+	return c
+}
