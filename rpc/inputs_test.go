@@ -117,7 +117,10 @@ func soup(r *money) []string {
 // answers as its schema says or with a code of its own, never with -32603 and
 // never with a panic.
 func TestRandomInputs(t *testing.T) {
-	const rounds = 150
+	rounds := 150
+	if testing.Short() {
+		rounds = 20
+	}
 	rng := rand.New(rand.NewPCG(7, 9))
 	r := newMoney(t, 3)
 	ctx, cancel := context.WithCancel(context.Background())

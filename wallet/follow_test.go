@@ -14,7 +14,11 @@ import (
 )
 
 func TestRandomPaymentsAndReorgs(t *testing.T) {
-	for seed := range uint64(6) {
+	seeds := uint64(6)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		rng := rand.New(rand.NewPCG(seed, 9))
 		c := newChain()
 		wallets := []*Wallet{newWallet(t), newWallet(t)}

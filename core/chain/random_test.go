@@ -28,7 +28,11 @@ const (
 // each step the chain must be as the model says (I1 to I4).
 func TestRandomChains(t *testing.T) {
 	moves := map[string]int{}
-	for seed := range uint64(randomSeeds) {
+	seeds := randomSeeds
+	if testing.Short() {
+		seeds = 10
+	}
+	for seed := range uint64(seeds) {
 		p := newPlayer(t, seed)
 		for range randomSteps {
 			p.play(moves)
@@ -36,7 +40,7 @@ func TestRandomChains(t *testing.T) {
 		p.Rest()
 	}
 	for _, want := range []string{"refused", "reorg", "duplicate-invalid", "bad-prevblk", "duplicate", "prev-blk-not-found", "bad-cb-height"} {
-		if moves[want] < randomSeeds {
+		if moves[want] < seeds {
 			t.Errorf("%s happened %d times only: the test tests too little; %v", want, moves[want], moves)
 		}
 	}

@@ -61,7 +61,11 @@ func TestArithmeticAgainstBig(t *testing.T) {
 		}
 		return s
 	}
-	for range 150 {
+	rounds := 150
+	if testing.Short() {
+		rounds = 20
+	}
+	for range rounds {
 		x, y, z := number(maxU), number(maxU), number(maxU)
 		a, b := number(maxI), number(maxI)
 		if rnd.Intn(2) == 0 {

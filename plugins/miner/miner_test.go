@@ -172,6 +172,9 @@ func TestRate(t *testing.T) {
 				if bits == easy && limit > 1000 {
 					continue // half a million blocks
 				}
+				if testing.Short() && limit > 1000 {
+					continue // a million hashes
+				}
 				for _, others := range []bool{false, true} {
 					name := fmt.Sprintf("%d threads %d/s bits %x others %v", threads, limit, bits, others)
 					t.Run(name, func(t *testing.T) { testRate(t, threads, limit, bits, others) })

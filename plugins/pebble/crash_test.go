@@ -104,9 +104,13 @@ func (r *run) commit(t *testing.T, s *Store) error {
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	const commits = 40
+	seeds := uint64(80)
+	if testing.Short() {
+		seeds = 8
+	}
 	total := countChanges(t, commits)
 	recoveries, crashes, inOpen := 0, 0, 0
-	for seed := range uint64(80) {
+	for seed := range seeds {
 		rng := randv2.New(randv2.NewPCG(seed, 62))
 		disk := vfs.NewCrashableMem()
 		acknowledged := uint64(0)
@@ -192,9 +196,13 @@ func crashAt(t *testing.T, r *run, disk *vfs.MemFS, n int64, rng *randv2.Rand) (
 // TestFaults lets the n-th operation fail, for every n in a range, once or
 // from then on. The error must surface at once, nothing may be acknowledged
 // after it, and what was acknowledged is there after the next start, even when
-// all that was not synced is lost.
+// all that was not synced is lost. With -short it is every ninth operation.
 func TestFaults(t *testing.T) {
 	t.Parallel()
+	every := int64(1)
+	if testing.Short() {
+		every = 9
+	}
 	for _, c := range []struct {
 		name   string
 		kinds  func(errorfs.OpKind) bool
@@ -208,7 +216,7 @@ func TestFaults(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			surfaced := 0
-			for n := int64(1); ; n++ {
+			for n := int64(1); ; n += every {
 				hit := failAt(t, n, c.kinds, c.err, c.always)
 				if t.Failed() {
 					t.Fatalf("when operation %d failed", n)
@@ -219,7 +227,7 @@ func TestFaults(t *testing.T) {
 				surfaced++
 			}
 			t.Logf("%d operations failed in turn", surfaced)
-			if surfaced < 20 {
+			if surfaced < 20/int(every) {
 				t.Error("too few operations: the test proves nothing")
 			}
 		})

@@ -319,7 +319,11 @@ func (m *model) reorg() {
 // walk over the chain and the mempool finds, and a ledger that starts afresh
 // finds the same.
 func TestAgainstModel(t *testing.T) {
-	for seed := range uint64(40) {
+	seeds := uint64(40)
+	if testing.Short() {
+		seeds = 8
+	}
+	for seed := range seeds {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			m := &model{world: newWorld(t), rng: rand.New(rand.NewPCG(seed, 1))}
 			m.mineFrom(nil)
