@@ -169,13 +169,17 @@ func (n *Node) loadPool(now int64) error {
 		for _, s := range left {
 			res, err := n.pool.Accept(s.tx, n.env(now), s.opts)
 			n.record(res.Change)
+			var refused *consensus.RuleError
 			switch {
 			case err == nil:
 				again = true
+			case errors.Is(err, mempool.AlreadyInMempool): // finishReorg has brought it back
 			case errors.Is(err, consensus.MissingInputs):
 				missing = append(missing, s)
-			default:
+			case errors.As(err, &refused):
 				n.putMeta(chain.KV{Key: poolKey(s.tx.ID())})
+			default:
+				return err // a failure of the storage says nothing against the transaction
 			}
 		}
 		left = missing

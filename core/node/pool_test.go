@@ -188,6 +188,8 @@ func TestPaymentsSurviveCrashes(t *testing.T) {
 				g.step(node.Tick{})
 				g.rest()
 				g.acknowledged(n)
+				g.open() // what the first start brought back is still stored
+				g.acknowledged(n)
 			}
 		})
 	}
@@ -228,6 +230,8 @@ func TestPaymentsSurviveCrashesBeforeRest(t *testing.T) {
 			for n := from; n <= len(whole.Batches); n++ {
 				g.store = whole.Prefix(n)
 				g.more = false
+				g.open()
+				g.acknowledged(n)
 				g.open()
 				g.acknowledged(n)
 			}
