@@ -41,14 +41,15 @@ func (p *Pool) Settle(env *Env) (Change, error) {
 	return p.takeChange(), nil
 }
 
-// takeBack returns nil when the transaction is not valid any more.
+// takeBack returns nil when the transaction is not valid any more, or nobody can
+// tell.
 func (p *Pool) takeBack(tx *consensus.Tx, env *Env) (*Entry, error) {
 	if tx.IsCoinbase() {
 		return nil, nil
 	}
 	res, err := p.accept(tx, env, Options{BypassLimits: true})
 	var refusal *consensus.RuleError
-	if err != nil && !errors.As(err, &refusal) {
+	if err != nil && !errors.As(err, &refusal) && !errors.Is(err, consensus.ErrUnverified) {
 		return nil, err
 	}
 	return res.Entry, nil

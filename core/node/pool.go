@@ -109,7 +109,7 @@ func (n *Node) submitTx(out []Effect, now int64, e SubmitTx) ([]Effect, error) {
 	res, err := n.pool.Accept(e.Tx, n.env(now), mempool.Options{TestOnly: e.TestOnly})
 	n.record(res.Change)
 	var refused *consensus.RuleError
-	if err != nil && !errors.As(err, &refused) {
+	if err != nil && !errors.As(err, &refused) && !errors.Is(err, consensus.ErrUnverified) {
 		return nil, err
 	}
 	return append(out, Done{ID: e.ID, Value: res, Err: err}), nil
@@ -176,6 +176,7 @@ func (n *Node) loadPool(now int64) error {
 			case errors.Is(err, mempool.AlreadyInMempool): // finishReorg has brought it back
 			case errors.Is(err, consensus.MissingInputs):
 				missing = append(missing, s)
+			case errors.Is(err, consensus.ErrUnverified): // it stays stored for a start that can tell
 			case errors.As(err, &refused):
 				n.putMeta(chain.KV{Key: poolKey(s.tx.ID())})
 			default:

@@ -239,6 +239,58 @@ func TestPaymentsSurviveCrashesBeforeRest(t *testing.T) {
 	}
 }
 
+// TestScriptsThatCannotRun: a transaction that makes running scripts fail is
+// answered like a refused one and does not end the node; one that is stored
+// stays so for a start that can tell.
+func TestScriptsThatCannotRun(t *testing.T) {
+	g := newGame(t, none)
+	if err := g.send(g.one); err != nil {
+		t.Fatal(err)
+	}
+	scripts := &faulty{}
+	config := g.config()
+	config.Chain.Verifier = scripts
+	open := func() {
+		t.Helper()
+		n, err := node.Open(config, g.now*second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g.Node = n
+	}
+	scripts.broken = true
+	open()
+	g.wantPool()
+	if err := g.send(g.free); !errors.Is(err, consensus.ErrUnverified) {
+		t.Errorf("send: %v", err)
+	}
+	if err := g.propose(g.Block("p", g.a[1], with(g.free))); !errors.Is(err, consensus.ErrUnverified) {
+		t.Errorf("propose: %v", err)
+	}
+	scripts.broken = false
+	open()
+	g.wantPool(g.one)
+	// What a reorg leaves goes when nobody can tell, and the node goes on.
+	c3 := g.Block("c3", g.a[1], with(g.free))
+	g.mustSubmit(c3)
+	scripts.broken = true
+	if err := g.invalidate(c3); err != nil {
+		t.Fatal(err)
+	}
+	g.wantTip(g.a[1])
+	g.wantPool(g.one)
+}
+
+// faulty cannot tell whether scripts hold while it is broken.
+type faulty struct{ broken bool }
+
+func (f *faulty) Verify(checks []consensus.TxCheck) error {
+	if f.broken {
+		return consensus.ErrUnverified
+	}
+	return consensus.SerialVerifier{}.Verify(checks)
+}
+
 // acknowledged wants every transaction in the chain or the pool.
 func (g *game) acknowledged(commit int) {
 	g.Helper()

@@ -62,10 +62,10 @@ func (n *Node) submitBlock(out []Effect, now int64, e SubmitBlock) ([]Effect, er
 }
 
 // answer tells what was found about a block. A fault of this node is no
-// answer.
+// answer, unless it is about scripts that were only tried.
 func answer(out []Effect, id uint64, err error) ([]Effect, error) {
 	var broken *consensus.RuleError
-	if err != nil && !errors.As(err, &broken) && !errors.Is(err, chain.ErrKnown) {
+	if err != nil && !errors.As(err, &broken) && !errors.Is(err, chain.ErrKnown) && !errors.Is(err, consensus.ErrUnverified) {
 		return nil, err
 	}
 	return append(out, Done{ID: id, Err: err}), nil
