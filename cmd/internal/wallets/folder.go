@@ -173,7 +173,7 @@ func (w *Wallets) load(name string) error {
 
 // add takes an open wallet in, with what the store holds of it.
 func (w *Wallets) add(opened *wallet.Wallet) error {
-	o := &open{Wallet: opened, prefix: prefix(opened), pool: new(mempool.View)}
+	o := &open{Wallet: opened, prefix: prefix(opened), moving: make(chan struct{}, 1), pool: new(mempool.View)}
 	v, release := w.node.Acquire()
 	defer release()
 	err := v.Store.MetaRange(o.prefix+pendingMark, func(_ string, record []byte) error {

@@ -55,10 +55,18 @@ func (w *Wallets) follow(ctx context.Context, o *open) error {
 }
 
 // sync brings a wallet to a view. Views may come from several goroutines; an
-// older one than the wallet has seen changes nothing.
+// older one than the wallet has seen changes nothing. Whoever waits for the one
+// that moves the wallet, and the one itself, give up when their ctx ends; the
+// next goes on from where that was.
 func (w *Wallets) sync(ctx context.Context, o *open, v *node.View) error {
 	if v.Version <= o.version.Load() {
 		return nil
+	}
+	select {
+	case o.moving <- struct{}{}:
+		defer func() { <-o.moving }()
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -69,11 +77,11 @@ func (w *Wallets) sync(ctx context.Context, o *open, v *node.View) error {
 	for _, e := range removed {
 		o.MempoolRemove(e.Tx.ID())
 	}
-	if err := o.Sync(source{v}); err != nil {
+	if err := o.Sync(source{ctx, v}); err != nil {
 		return err
 	}
 	if o.version.Load() == 0 {
-		if err := o.recall(v); err != nil {
+		if err := o.recall(ctx, v); err != nil {
 			return err
 		}
 	}

@@ -359,3 +359,33 @@ func TestDamagedFile(t *testing.T) {
 		t.Errorf("loadwallet: %v", describe(err))
 	}
 }
+
+// TestSyncGivesUp: a wallet that is far behind holds nobody who gives up, and
+// the next goes on.
+func TestSyncGivesUp(t *testing.T) {
+	r := newRig(t)
+	r.fund("default", 3)
+	want := r.balance("default")
+	o, err := r.wallets.find("default", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	if err := o.Rescan(); err != nil {
+		t.Fatal(err)
+	}
+	o.version.Store(0)
+	if err := r.wallets.follow(ended, o); !errors.Is(err, context.Canceled) || o.Tip().Height >= 0 {
+		t.Errorf("whoever moves it: %v, height %d", err, o.Tip().Height)
+	}
+	o.moving <- struct{}{} // somebody else moves it, for as long as it takes
+	err = r.wallets.Use(ended, "default", true, func(*wallet.Wallet) error { return nil })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("whoever waits: %v", err)
+	}
+	<-o.moving
+	if got := r.balance("default"); got != want {
+		t.Errorf("balance %+v, want %+v", got, want)
+	}
+}

@@ -2,6 +2,7 @@ package wallets
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"orrery/core/chain"
@@ -23,7 +24,7 @@ const (
 // reorg takes it out, and the mempool does not want it back because it is not
 // final any more, the wallet stores it a moment later; if the node dies in
 // that moment, the block alone still has it.
-func (o *open) recall(v *node.View) error {
+func (o *open) recall(ctx context.Context, v *node.View) error {
 	var left []*chain.Record
 	v.Each(func(r *chain.Record) bool {
 		if r.Status&chain.Connected != 0 && !v.Contains(r.Node) && r.Height > v.Tip.Height-recallDepth && r.TxN > 1 {
@@ -51,5 +52,5 @@ func (o *open) recall(v *node.View) error {
 	if len(left) == 0 {
 		return nil
 	}
-	return o.Sync(source{v}) // which finds out what can still be mined
+	return o.Sync(source{ctx, v}) // which finds out what can still be mined
 }

@@ -1,6 +1,7 @@
 package wallets
 
 import (
+	"context"
 	"errors"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -12,8 +13,12 @@ import (
 	"orrery/wallet"
 )
 
-// source shows one view of the node to a wallet.
-type source struct{ v *node.View }
+// source shows one view of the node to a wallet until ctx ends: a wallet that is
+// far behind reads blocks for minutes.
+type source struct {
+	ctx context.Context
+	v   *node.View
+}
 
 var _ wallet.Source = source{}
 
@@ -37,6 +42,9 @@ func hashes(list []chainhash.Hash, nodes []*chain.Node) []chainhash.Hash {
 }
 
 func (s source) Block(hash chainhash.Hash) (*consensus.Block, int32, error) {
+	if err := s.ctx.Err(); err != nil {
+		return nil, 0, err
+	}
 	r, ok := s.v.Lookup(&hash)
 	if !ok {
 		return nil, 0, wallet.ErrUnknownBlock

@@ -57,6 +57,9 @@ type open struct {
 	*wallet.Wallet
 	prefix string // of its values in the store
 
+	// moving holds one: who moves the wallet now. Others wait for it before they
+	// wait for mu, since that wait would have no end before the move has.
+	moving chan struct{}
 	// mu is held for writing while the wallet moves from one view to the next,
 	// and for reading while somebody looks at it or chooses its coins: in
 	// between, a transaction may be neither in the mempool nor in its block.
