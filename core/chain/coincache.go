@@ -1,13 +1,19 @@
 package chain
 
 import (
+	"bytes"
+
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"orrery/core/consensus"
 )
 
-// coinCacheLimit bounds the cached coins: about 10 MB at 150 bytes each.
-const coinCacheLimit = 64 << 10
+// coinCacheLimit bounds the cached coins in bytes; coinOverhead is about what one
+// takes beside its script.
+const (
+	coinCacheLimit = 10 << 20
+	coinOverhead   = 135
+)
 
 // coinCache keeps recently used coins above a store, in two generations: when
 // the young one is full it becomes the old one, and what was not asked for
@@ -16,6 +22,7 @@ const coinCacheLimit = 64 << 10
 type coinCache struct {
 	base       consensus.Coins
 	young, old map[wire.OutPoint]*consensus.Coin // nil: known to be absent
+	size       int                               // of young, bytes
 	dirty      bool                              // young has changes that are not committed
 }
 
@@ -35,17 +42,34 @@ func (c *coinCache) Coin(o wire.OutPoint) (*consensus.Coin, error) {
 			return nil, err // absence is not cached: asking is cheap, and mostly new txids are asked for
 		}
 	}
-	c.young[o] = coin
+	c.set(o, coin)
 	if !c.dirty {
 		c.turn()
 	}
 	return coin, nil
 }
 
+// apply keeps copies: a script lies in the memory of its whole transaction, and
+// a coin of undo data in that of its whole block.
 func (c *coinCache) apply(changes []consensus.CoinChange) {
 	c.dirty = c.dirty || len(changes) > 0
 	for _, ch := range changes {
-		c.young[ch.Outpoint] = ch.Coin
+		if coin := ch.Coin; coin != nil {
+			own := *coin
+			own.Script = bytes.Clone(own.Script)
+			c.set(ch.Outpoint, &own)
+		} else {
+			c.set(ch.Outpoint, nil)
+		}
+	}
+}
+
+// set counts an outpoint that is set twice twice, which only turns sooner.
+func (c *coinCache) set(o wire.OutPoint, coin *consensus.Coin) {
+	c.young[o] = coin
+	c.size += coinOverhead
+	if coin != nil {
+		c.size += len(coin.Script)
 	}
 }
 
@@ -57,7 +81,7 @@ func (c *coinCache) committed() {
 
 // turn makes a full young generation the old one.
 func (c *coinCache) turn() {
-	if len(c.young) >= coinCacheLimit/2 {
-		c.old, c.young = c.young, make(map[wire.OutPoint]*consensus.Coin, coinCacheLimit/2)
+	if c.size >= coinCacheLimit/2 {
+		c.old, c.young, c.size = c.young, make(map[wire.OutPoint]*consensus.Coin, len(c.young)), 0
 	}
 }

@@ -116,7 +116,7 @@ func TestCoinCache(t *testing.T) {
 	want := map[wire.OutPoint]*consensus.Coin{}
 	rng := rand.New(rand.NewPCG(4, 4))
 	out := func(n int) wire.OutPoint { return wire.OutPoint{Index: uint32(n)} }
-	const outs = coinCacheLimit * 2
+	const outs = 2 * coinCacheLimit / coinOverhead
 	for round := range 40 {
 		var changes []consensus.CoinChange
 		for range 4000 {
@@ -131,7 +131,7 @@ func TestCoinCache(t *testing.T) {
 		cache.apply(changes)
 		for range 4000 {
 			o := out(rng.IntN(outs))
-			if got, err := cache.Coin(o); err != nil || got != want[o] {
+			if got, err := cache.Coin(o); err != nil || (got == nil) != (want[o] == nil) || got != nil && got.Value != want[o].Value {
 				t.Fatalf("round %d: %v is %v, want %v (%v)", round, o, got, want[o], err)
 			}
 		}
@@ -139,8 +139,8 @@ func TestCoinCache(t *testing.T) {
 			below.coins[ch.Outpoint] = ch.Coin
 		}
 		cache.committed()
-		if n := len(cache.young) + len(cache.old); n > 2*coinCacheLimit {
-			t.Fatalf("%d coins are kept, limit %d", n, coinCacheLimit)
+		if n := len(cache.young) + len(cache.old); n*coinOverhead > 2*coinCacheLimit {
+			t.Fatalf("%d coins are kept, limit %d bytes", n, coinCacheLimit)
 		}
 	}
 	o := out(outs + 1)
@@ -156,7 +156,7 @@ func TestCoinCache(t *testing.T) {
 	}
 	// One turn later it is still there, two turns without use later not.
 	turn := func() {
-		for len(cache.young) < coinCacheLimit/2 {
+		for cache.size < coinCacheLimit/2 {
 			cache.apply([]consensus.CoinChange{{Outpoint: wire.OutPoint{Hash: [32]byte{1}, Index: uint32(len(cache.young))}}})
 		}
 		cache.committed()
@@ -173,6 +173,28 @@ func TestCoinCache(t *testing.T) {
 	below.err = errors.New("disk on fire")
 	if _, err := cache.Coin(out(outs + 2)); !errors.Is(err, below.err) {
 		t.Errorf("a failing store: %v", err)
+	}
+}
+
+// TestCoinCacheBytes: long scripts count, and a coin holds no more than itself.
+func TestCoinCacheBytes(t *testing.T) {
+	cache := newCoinCache(&countingCoins{})
+	const size = 10_000
+	most := 0
+	for n := range 2 * coinCacheLimit / size {
+		block := make([]byte, 100*size) // in which the script lies
+		coin := &consensus.Coin{Script: block[:size]}
+		o := wire.OutPoint{Index: uint32(n)}
+		cache.apply([]consensus.CoinChange{{Outpoint: o, Coin: coin}})
+		kept := cache.young[o].Script
+		if block[0] = 1; kept[0] != 0 || len(kept) != size || cap(kept) > 2*size {
+			t.Fatalf("the script shares the memory of its block: %d bytes, room for %d", len(kept), cap(kept))
+		}
+		cache.committed()
+		most = max(most, size*(len(cache.young)+len(cache.old)))
+	}
+	if most > coinCacheLimit || most < coinCacheLimit/2 {
+		t.Errorf("it held %d bytes of scripts, limit %d", most, coinCacheLimit)
 	}
 }
 
