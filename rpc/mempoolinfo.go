@@ -89,7 +89,7 @@ func (n *nodeMethods) getmempoolinfo(context.Context, *Call) (any, error) {
 	}, nil
 }
 
-func (n *nodeMethods) getrawmempool(_ context.Context, c *Call) (any, error) {
+func (n *nodeMethods) getrawmempool(ctx context.Context, c *Call) (any, error) {
 	sequence := c.Bool("mempool_sequence")
 	if c.Bool("verbose") && sequence {
 		return nil, Errorf(CodeParameter, "Verbose results cannot contain mempool sequence values.")
@@ -97,11 +97,7 @@ func (n *nodeMethods) getrawmempool(_ context.Context, c *Call) (any, error) {
 	v, release := n.Node.Acquire()
 	defer release()
 	if c.Bool("verbose") {
-		all := make(map[string]*entryResult, v.Mempool.Len())
-		for e := range v.Mempool.All() {
-			all[e.Tx.ID().String()] = newEntryResult(v.Mempool, e)
-		}
-		return all, nil // encoding/json writes the keys in their order
+		return allEntries(ctx, c, v.Mempool) // encoding/json writes the keys in their order
 	}
 	list := v.Mempool.Topological()
 	ids := make([]string, len(list))
@@ -117,6 +113,32 @@ func (n *nodeMethods) getrawmempool(_ context.Context, c *Call) (any, error) {
 	}{ids, v.Mempool.Totals().Sequence}, nil
 }
 
+// entriesBetweenLooks is how many entries are written between two looks at
+// whether anybody still waits.
+const entriesBetweenLooks = 256
+
+// allEntries puts each cluster in order once, for all of its members.
+func allEntries(ctx context.Context, c *Call, pool *mempool.View) (map[string]*entryResult, error) {
+	all := make(map[string]*entryResult, pool.Len())
+	chunks := make(map[*mempool.Entry]mempool.Chunk, pool.Len())
+	for e := range pool.All() {
+		if len(all)%entriesBetweenLooks == 0 {
+			if err := ended(ctx, c); err != nil {
+				return nil, err
+			}
+		}
+		if _, known := chunks[e]; !known {
+			for _, chunk := range pool.Chunks(e) {
+				for _, member := range chunk.Txs {
+					chunks[member] = chunk
+				}
+			}
+		}
+		all[e.Tx.ID().String()] = newEntryResult(pool, e, chunks[e])
+	}
+	return all, nil
+}
+
 func (n *nodeMethods) getmempoolentry(_ context.Context, c *Call) (any, error) {
 	v, release := n.Node.Acquire()
 	defer release()
@@ -124,7 +146,7 @@ func (n *nodeMethods) getmempoolentry(_ context.Context, c *Call) (any, error) {
 	if e == nil {
 		return nil, errNotInMempool
 	}
-	return newEntryResult(v.Mempool, e), nil
+	return newEntryResult(v.Mempool, e, v.Mempool.ChunkOf(e)), nil
 }
 
 // entryResult is a transaction in the mempool (Core: entryToJSON).
@@ -153,8 +175,8 @@ type entryFees struct {
 	Chunk      Amount `json:"chunk"`
 }
 
-func newEntryResult(pool *mempool.View, e *mempool.Entry) *entryResult {
-	up, down, chunk := pool.AncestorTotals(e), pool.DescendantTotals(e), pool.ChunkOf(e)
+func newEntryResult(pool *mempool.View, e *mempool.Entry, chunk mempool.Chunk) *entryResult {
+	up, down := pool.AncestorTotals(e), pool.DescendantTotals(e)
 	return &entryResult{
 		VSize: e.VSize(), Weight: e.Tx.Weight(), Time: e.Time, Height: e.Height,
 		DescendantCount: down.Count, DescendantSize: down.VSize, AncestorCount: up.Count, AncestorSize: up.VSize,
