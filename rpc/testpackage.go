@@ -68,37 +68,32 @@ func (n *nodeMethods) tryEach(ctx context.Context, c *Call, v *node.View, env *m
 
 // relatives makes a mempool of the clusters that txs spend from.
 func (n *nodeMethods) relatives(v *node.View, env mempool.Env, txs []*consensus.Tx) (*mempool.Pool, error) {
-	near := map[*mempool.Entry]bool{}
-	var add func(e *mempool.Entry)
-	add = func(e *mempool.Entry) {
-		if e == nil || near[e] {
-			return
-		}
-		near[e] = true
-		for _, next := range append(v.Mempool.Parents(e), v.Mempool.Children(e)...) {
-			add(next)
-		}
-	}
+	pool := mempool.New(n.Limits)
+	env.Verifier = unchecked{} // they were accepted before
 	for _, tx := range txs {
 		for _, in := range tx.Msg.TxIn {
-			add(v.Mempool.Get(in.PreviousOutPoint.Hash))
-		}
-	}
-	pool := mempool.New(n.Limits)
-	if len(near) == 0 {
-		return pool, nil
-	}
-	env.Verifier = unchecked{} // they were accepted before
-	for _, e := range v.Mempool.Topological() {
-		if !near[e] {
-			continue
-		}
-		opts := mempool.Options{BypassLimits: true, Time: e.Time, FeeDelta: e.FeeDelta}
-		if _, err := pool.Accept(e.Tx, &env, opts); err != nil {
-			return nil, fmt.Errorf("transaction %v of the mempool: %v", e.Tx.ID(), err)
+			id := in.PreviousOutPoint.Hash
+			if e := v.Mempool.Get(id); e == nil || pool.View().Get(id) != nil {
+				continue
+			} else if err := copyCluster(pool, v.Mempool.Chunks(e), &env); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return pool, nil
+}
+
+// copyCluster accepts the transactions of a cluster, which come parents first.
+func copyCluster(pool *mempool.Pool, chunks []mempool.Chunk, env *mempool.Env) error {
+	for _, chunk := range chunks {
+		for _, e := range chunk.Txs {
+			opts := mempool.Options{BypassLimits: true, Time: e.Time, FeeDelta: e.FeeDelta}
+			if _, err := pool.Accept(e.Tx, env, opts); err != nil {
+				return fmt.Errorf("transaction %v of the mempool: %v", e.Tx.ID(), err)
+			}
+		}
+	}
+	return nil
 }
 
 func tryOne(pool *mempool.Pool, v *node.View, env *mempool.Env, tx *consensus.Tx) verdict {
