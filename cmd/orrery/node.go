@@ -32,23 +32,35 @@ func newNodeCommand(a *app) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return daemon.Run(cmd.Context(), s, version, programName(os.Args[0]), output(a, s))
+			out, end := output(a, s)
+			defer end()
+			return daemon.Run(cmd.Context(), s, version, programName(os.Args[0]), out)
 		},
 	}
 }
 
-// output shows lines to a person at a terminal, and log records elsewhere.
-func output(a *app, s *config.Settings) daemon.Output {
+// output shows lines to a person at a terminal, and log records elsewhere, until
+// end is called.
+func output(a *app, s *config.Settings) (out daemon.Output, end func()) {
 	var level slog.Level
 	_ = level.UnmarshalText([]byte(s.Node.LogLevel)) // checked with the settings
-	if s.Node.LogFormat == "auto" && isTerminal(a.Stdout) {
-		return daemon.Output{Person: a.Stdout, Log: slog.New(console.NewHandler(a.Stdout, level))}
+	person := s.Node.LogFormat == "auto" && isTerminal(a.Stdout)
+	to := a.Stderr
+	if person {
+		to = a.Stdout
 	}
+	w := console.NewWriter(to)
 	opts := &slog.HandlerOptions{Level: level}
-	if s.Node.LogFormat == "json" {
-		return daemon.Output{Log: slog.New(slog.NewJSONHandler(a.Stderr, opts))}
+	switch {
+	case person:
+		out = daemon.Output{Person: w, Log: slog.New(console.NewHandler(w, level))}
+	case s.Node.LogFormat == "json":
+		out = daemon.Output{Log: slog.New(slog.NewJSONHandler(w, opts))}
+	default:
+		out = daemon.Output{Log: slog.New(slog.NewTextHandler(w, opts))}
 	}
-	return daemon.Output{Log: slog.New(slog.NewTextHandler(a.Stderr, opts))}
+	w.ReportTo(out.Log)
+	return out, w.Close
 }
 
 func isTerminal(w any) bool {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/creack/pty"
 
+	"orrery/cmd/internal/datadir"
 	"orrery/cmd/internal/e2e"
 )
 
@@ -214,6 +215,22 @@ func TestReaderGone(t *testing.T) {
 	}
 	n.Signal(syscall.SIGTERM)
 	endsCleanly(t, n.Process)
+}
+
+// TestReaderStops: neither does one whose reader stays and reads nothing, as a
+// stopped terminal, hold the node up, or keep it from ending.
+func TestReaderStops(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	sh := append([]string{"-c", `mkfifo unread && exec 3<>unread && exec "$0" "$@" >&3 2>&3`, e2e.Binary(t)}, e2e.Regtest(dir)...)
+	p := e2e.LaunchCommand(t, "", nil, exec.Command("sh", sh...))
+	waitFile(t, p, filepath.Join(dir, datadir.RPCFile))
+	code, _, errs := e2e.Run(t, "", "cli", "--node.data_dir", dir, "generatetoaddress", "1000", nobody) // more lines than a pipe holds
+	if code != 0 {
+		t.Error(errs)
+	}
+	p.Signal(syscall.SIGTERM)
+	endsCleanly(t, p)
 }
 
 // TestReaderOfAnswerGone: other commands end with their reader, as is usual.
