@@ -41,6 +41,7 @@ func (c *Chain) AcceptHeader(h consensus.Header, now int64) (*Node, error) {
 		return nil, err
 	}
 	n := c.addNode(h, parent)
+	c.headers.add(n)
 	c.changed(n)
 	return n, nil
 }

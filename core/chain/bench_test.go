@@ -1,6 +1,8 @@
 package chain_test
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 
 	"orrery/core/chain"
@@ -91,5 +93,30 @@ func BenchmarkBodiesInReverse(b *testing.B) {
 			acceptAll(b, c, blocks[i:i+1])
 			advanceAll(b, c)
 		}
+	}
+}
+
+// BenchmarkBadBlock accepts blocks that break a rule, on top of 1,000 and of
+// 10,000 good ones: whoever finds one must not keep a long chain busy.
+func BenchmarkBadBlock(b *testing.B) {
+	for _, n := range []int{1000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			m := chaintest.NewMaker(100)
+			blocks := m.Chain("a", m.Genesis(), n)
+			c := newBench(b, m)
+			acceptAll(b, c, blocks)
+			advanceAll(b, c)
+			bad := make([]*chaintest.Block, b.N)
+			for i := range bad {
+				bad[i] = m.Block(fmt.Sprint("bad", i), blocks[n-1], chaintest.WrongHeight, chaintest.PayTo(fmt.Append(nil, i)))
+			}
+			b.ResetTimer()
+			for _, x := range bad {
+				if _, err := c.AcceptBlock(x.Block, int64(x.Header.Time)); !errors.Is(err, consensus.BadCoinbaseHeight) {
+					b.Fatal(err)
+				}
+				advanceAll(b, c)
+			}
+		})
 	}
 }

@@ -50,7 +50,7 @@ type Chain struct {
 	shared  bool    // a View has the array of best
 	records pmap.Map[*Record]
 
-	header     *Node   // the good header with the most work
+	headers    headers // the first has the most work of the good ones
 	home       *Node   // the last tip at which Advance came to rest
 	away       bool    // home is stored: the tip may be on no branch's end
 	candidates []*Node // linked, not failed, perhaps with more work than home
@@ -86,6 +86,7 @@ func (c *Chain) begin() error {
 	c.batch.Undos = append(c.batch.Undos, Undo{Seq: n.Seq})
 	c.setTip(n)
 	c.home = n
+	c.headers = newHeaders(c.bySeq)
 	return c.Commit(nil, true)
 }
 
@@ -146,6 +147,7 @@ func (c *Chain) restoreTip() error {
 	for n := c.home; n != nil; n = n.Parent {
 		n.s.arrival = 0
 	}
+	c.headers = newHeaders(c.bySeq)
 	c.findCandidates()
 	return nil
 }
@@ -198,9 +200,6 @@ func (c *Chain) addNode(h consensus.Header, parent *Node) *Node {
 	n := newNode(uint64(len(c.bySeq)), h, parent)
 	c.nodes[n.Hash] = n
 	c.bySeq = append(c.bySeq, n)
-	if c.header == nil || n.Work.Gt(&c.header.Work) {
-		c.header = n
-	}
 	return n
 }
 
@@ -223,7 +222,7 @@ func (c *Chain) Coin(o outPoint) (*consensus.Coin, error) { return c.coins.Coin(
 func (c *Chain) View() *View {
 	c.shared = true
 	return &View{
-		Params: c.cfg.Params, Tip: c.Tip(), Header: c.header, Failures: c.failures,
+		Params: c.cfg.Params, Tip: c.Tip(), Header: c.headers[0], Failures: c.failures,
 		best: c.best[:len(c.best):len(c.best)], records: c.records, recent: c.recent,
 	}
 }

@@ -52,6 +52,7 @@ func (c *Chain) Reconsider(h chainhash.Hash) error {
 		d.s.failed = d.s.status&(Failed|Revoked) != 0 || d.Parent != nil && d.Parent.s.failed
 		c.publish(d)
 	})
+	c.headers = newHeaders(c.bySeq)
 	c.findCandidates()
 	return nil
 }
@@ -67,8 +68,10 @@ func (c *Chain) clear(n *Node) bool {
 	return true
 }
 
-// fail marks a block, and with it all that builds on it.
+// fail marks a block, and with it all that builds on it. Unless the chain stands
+// on it, that costs no more than what it marks: bad blocks are cheap to make.
 func (c *Chain) fail(n *Node, how Status, reason string) {
+	base := c.lastGood(c.home)
 	n.s.status |= how
 	if reason != "" {
 		n.s.reason = reason
@@ -78,7 +81,12 @@ func (c *Chain) fail(n *Node, how Status, reason string) {
 		d.s.failed = true
 		c.publish(d)
 	})
-	c.findCandidates()
+	c.headers.tidy()
+	if base.s.failed {
+		c.findCandidates()
+	} else if n.Parent.s.linked {
+		c.candidates = append(c.candidates, n.Parent) // the end of what is left of its branch
+	}
 }
 
 // eachBelow visits n and its descendants, parents first.
@@ -91,16 +99,12 @@ func (c *Chain) eachBelow(n *Node, visit func(*Node)) {
 	}
 }
 
-// findCandidates collects the ends of all good, complete branches anew, and
-// finds the best header. It looks at every header, so it is for the rare
-// moments when a block falls.
+// findCandidates collects the ends of all good, complete branches anew. It looks
+// at every header, so it is for the rare moments when the branch of the tip
+// falls, or a person changes his mind.
 func (c *Chain) findCandidates() {
 	c.candidates = c.candidates[:0]
-	c.header = c.bySeq[0]
 	for _, n := range c.bySeq {
-		if !n.s.failed && n.Work.Gt(&c.header.Work) {
-			c.header = n
-		}
 		if n.s.linked && !n.s.failed && !hasGoodChild(n) {
 			c.candidates = append(c.candidates, n)
 		}

@@ -273,6 +273,7 @@ func (h *Harness) checkView() {
 	if v.At(tip.Height+1) != nil || v.At(-1) != nil {
 		h.Fail("the view goes beyond the chain")
 	}
+	best := h.Model.blocks[0]
 	for _, b := range h.Model.blocks {
 		hash := b.Hash()
 		r, ok := v.Lookup(&hash)
@@ -285,6 +286,12 @@ func (h *Harness) checkView() {
 		if b.doomed() && !r.Failed || b.faultless() && r.Failed {
 			h.Fail("%s: failed is %v", b.Name, r.Failed)
 		}
+		if !r.Failed && b.work.Gt(&best.work) {
+			best = b
+		}
+	}
+	if v.Header.Hash != best.Hash() {
+		h.Fail("the best header is %v, want %s", v.Header.Hash, best.Name)
 	}
 	r := h.Chain.Record(h.Chain.Tip())
 	if _, issued, _ := h.Model.Replay(tip); r.Issued != issued {
