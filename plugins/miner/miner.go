@@ -20,6 +20,9 @@ const (
 	// refreshAfter is the age at which a template is replaced for the sake of
 	// newer transactions and time; a new tip replaces it at once.
 	refreshAfter = time.Second
+	// refreshShare bounds the time that making templates takes: one part in so
+	// many, for nobody searches meanwhile, and a full mempool is slow to sort.
+	refreshShare = 20
 	// retryAfter is the pause when no template can be made, for example while
 	// the chain's time is too far ahead of the clock, and when a block was
 	// refused.
@@ -126,13 +129,15 @@ func (m *Miner) Run(ctx context.Context, ready func()) error {
 // round works on one template until it is old, solved, or the miner is told
 // otherwise.
 func (m *Miner) round(ctx context.Context, cfg Config, switched <-chan struct{}) {
+	begin := time.Now()
 	t, tipChanged, err := m.src.Template(ctx)
+	lasts := lifetime(time.Since(begin))
 	m.setErr(ctx, err)
 	if err != nil {
 		pause(ctx, switched, nil)
 		return
 	}
-	b := m.search(ctx, cfg, t, switched, tipChanged)
+	b := m.search(ctx, cfg, t, lasts, switched, tipChanged)
 	if b == nil {
 		return
 	}
@@ -141,9 +146,12 @@ func (m *Miner) round(ctx context.Context, cfg Config, switched <-chan struct{})
 	}
 }
 
+// lifetime is after how long a template is replaced that took so long to make.
+func lifetime(took time.Duration) time.Duration { return max(refreshAfter, refreshShare*took) }
+
 // search returns a block, or nil when it is time to look again. A block on a
 // tip that is no longer the tip is none.
-func (m *Miner) search(ctx context.Context, cfg Config, t *mining.Template, switched, tipChanged <-chan struct{}) *consensus.Block {
+func (m *Miner) search(ctx context.Context, cfg Config, t *mining.Template, lasts time.Duration, switched, tipChanged <-chan struct{}) *consensus.Block {
 	if m.paced != cfg {
 		m.paces, m.paced = newPaces(cfg), cfg
 	}
@@ -154,7 +162,7 @@ func (m *Miner) search(ctx context.Context, cfg Config, t *mining.Template, swit
 		w := worker{m: m, t: t, pace: p}
 		workers.Go(func() { w.run(job, found) })
 	}
-	old := time.NewTimer(refreshAfter)
+	old := time.NewTimer(lasts)
 	defer old.Stop()
 	var solved *consensus.Block
 	select {

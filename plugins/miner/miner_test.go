@@ -287,6 +287,21 @@ func TestTemplateError(t *testing.T) {
 	})
 }
 
+// A template that takes long to make is kept for longer, so that the time goes
+// to the search.
+func TestSlowTemplates(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		w := newWorld(t, impossible)
+		w.slow = 500 * time.Millisecond
+		_, _, stop := w.run(Config{Enabled: true, Threads: 1, MaxHashrate: 10})
+		time.Sleep(time.Minute)
+		stop()
+		if w.templates < 5 || w.templates > 6 {
+			t.Errorf("%d templates", w.templates)
+		}
+	})
+}
+
 // A node that refuses our blocks is not flooded with them, nor the log.
 func TestRefusedBlocks(t *testing.T) {
 	virtual(t, func(t *testing.T) {

@@ -42,7 +42,9 @@ type world struct {
 	stale   int                // of them, not on the tip
 	// templateErr and submitErr are returned instead, when they are set.
 	templateErr, submitErr error
-	deaf                   bool // SubmitBlock does nothing
+	deaf                   bool          // SubmitBlock does nothing
+	slow                   time.Duration // of Template
+	templates              int           // that were asked for
 }
 
 func newWorld(t testing.TB, bits uint32) *world {
@@ -68,8 +70,10 @@ func (w *world) Now() time.Time { return time.Now().Add(w.offset) }
 
 // Template implements Source.
 func (w *world) Template(context.Context) (*mining.Template, <-chan struct{}, error) {
+	time.Sleep(w.slow)
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.templates++
 	if w.templateErr != nil {
 		return nil, nil, w.templateErr
 	}
