@@ -171,7 +171,10 @@ func (s *Server) perform(ctx context.Context, c *Call) {
 	if c.failure = c.bind(); c.failure != nil {
 		return
 	}
-	s.running.begin(c)
+	if !s.running.begin(c) {
+		c.failure = Errorf(CodeNotConnected, "Shutting down")
+		return
+	}
 	defer s.running.end(c)
 	s.calls.run(ctx, c)
 }

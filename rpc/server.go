@@ -138,18 +138,25 @@ func (s *Server) shutdown(hs *http.Server, endCalls func()) {
 type running struct {
 	mu    sync.Mutex
 	calls map[*Call]bool
+	over  bool // no call begins any more
 	group sync.WaitGroup
 }
 
-func (r *running) begin(c *Call) {
-	r.group.Add(1)
+// begin reports whether the call may run: one that waited for a worker may
+// come when all is over.
+func (r *running) begin(c *Call) bool {
 	c.started = time.Now()
 	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.over {
+		return false
+	}
 	if r.calls == nil {
 		r.calls = map[*Call]bool{}
 	}
+	r.group.Add(1)
 	r.calls[c] = true
-	r.mu.Unlock()
+	return true
 }
 
 func (r *running) end(c *Call) {
@@ -172,4 +179,10 @@ func (r *running) list() []activeCommand {
 	return list
 }
 
-func (r *running) wait() { r.group.Wait() }
+// wait lets no call begin any more, and returns when the last has ended.
+func (r *running) wait() {
+	r.mu.Lock()
+	r.over = true
+	r.mu.Unlock()
+	r.group.Wait()
+}

@@ -414,6 +414,17 @@ func TestClientLeaves(t *testing.T) {
 	s.running.wait() // the second never begins, or the test would hang
 }
 
+// TestCallComesTooLate: what waited for a worker when the calls were cut off
+// does not run while the node closes its files.
+func TestCallComesTooLate(t *testing.T) {
+	s := startServer(t, nil, testMethods()...)
+	s.running.wait()
+	a := s.post(t, `{"method":"getblockcount","id":1}`)
+	if want := `{"result":null,"error":{"code":-9,"message":"Shutting down"},"id":1}`; a.body != want {
+		t.Errorf("got %s", a.body)
+	}
+}
+
 // TestPipeline sends several requests before reading.
 func TestPipeline(t *testing.T) {
 	s := startServer(t, nil, testMethods()...)
