@@ -21,6 +21,8 @@ func (t *TxScripts) explain(input int, flags Flags, end runEnd) scriptFault {
 	}
 	tapscript := st != nil && st.version == sigTapscript
 	switch e.ErrorCode {
+	case txscript.ErrMalformedPush:
+		return t.badPushFault(input, flags)
 	case txscript.ErrInvalidStackOperation:
 		if op == txscript.OP_FROMALTSTACK {
 			return faultAltstackOperation
