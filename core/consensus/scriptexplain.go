@@ -45,7 +45,27 @@ func (t *TxScripts) explain(input int, flags Flags, end runEnd) scriptFault {
 			return faultUpgradableTaproot
 		}
 	}
+	if t.signatureInScript(input, flags, end, op, st, fault) {
+		return faultFindAndDelete
+	}
 	return t.earlierFault(input, flags, end, e.ErrorCode, fault)
+}
+
+// signatureInScript reports whether the signature of a CHECKSIG stands in the
+// script that it signs, which Core refuses before it looks at the form of
+// signature and key.
+func (t *TxScripts) signatureInScript(input int, flags Flags, end runEnd, op byte, st *stage, fault scriptFault) bool {
+	if flags&txscript.ScriptVerifyConstScriptCode == 0 || st == nil || st.version != sigBase ||
+		op != txscript.OP_CHECKSIG && op != txscript.OP_CHECKSIGVERIFY {
+		return false
+	}
+	switch fault {
+	case faultSigDER, faultSigHashType, faultHighS, faultPubkeyType:
+	default:
+		return false
+	}
+	stack := t.stackAt(input, flags, end.steps)
+	return len(stack) >= 2 && containsPush(st.script, stack[len(stack)-2])
 }
 
 // opAt is the operation that failed and its stage; 0, nil when none did.

@@ -1,6 +1,10 @@
 package consensus
 
-import "github.com/btcsuite/btcd/txscript/v2"
+import (
+	"bytes"
+
+	"github.com/btcsuite/btcd/txscript/v2"
+)
 
 // policyWatch looks at signature operations for rules of the mempool that
 // txscript applies less widely than Core: it leaves out some signatures that
@@ -68,17 +72,30 @@ func (w *policyWatch) after(vm *txscript.Engine) scriptFault {
 // from the signed script: it looks for any OP_0.
 func (w *policyWatch) erases(sig []byte) bool {
 	return w.has(txscript.ScriptVerifyConstScriptCode) && w.stage.version == sigBase &&
-		len(sig) == 0 && containsOp(w.stage.script, txscript.OP_0)
+		len(sig) == 0 && containsPush(w.stage.script, nil)
 }
 
-func containsOp(script []byte, want byte) bool {
+// containsPush looks for the shortest push of data by length, as Core does to
+// remove a signature from the script that it signs (FindAndDelete).
+func containsPush(script, data []byte) bool {
+	n := len(data)
+	var push []byte
+	switch {
+	case n < txscript.OP_PUSHDATA1:
+		push = []byte{byte(n)}
+	case n <= 0xff:
+		push = []byte{txscript.OP_PUSHDATA1, byte(n)}
+	default:
+		push = []byte{txscript.OP_PUSHDATA2, byte(n), byte(n >> 8)}
+	}
+	push = append(push, data...)
 	for len(script) > 0 {
-		op, _, rest, ok := nextOp(script)
+		if bytes.HasPrefix(script, push) {
+			return true
+		}
+		_, _, rest, ok := nextOp(script)
 		if !ok {
 			return false
-		}
-		if op == want {
-			return true
 		}
 		script = rest
 	}
