@@ -39,6 +39,10 @@ func (t *TxScripts) explain(input int, flags Flags, end runEnd) scriptFault {
 		if tapscript || e.ErrorCode != txscript.ErrNullFail {
 			return t.taprootSigFault(input, flags, end, op, tapscript)
 		}
+	case txscript.ErrCheckSigVerify:
+		if tapscript && t.unknownKey(input, flags, end) {
+			return faultUpgradablePubkey
+		}
 	case txscript.ErrDiscourageOpSuccess:
 		// Core asks for the leaf version first.
 		if flags&txscript.ScriptVerifyDiscourageUpgradeableTaprootVersion != 0 && !t.isBaseLeaf(input) {
@@ -49,6 +53,17 @@ func (t *TxScripts) explain(input int, flags Flags, end runEnd) scriptFault {
 		return faultFindAndDelete
 	}
 	return t.earlierFault(input, flags, end, e.ErrorCode, fault)
+}
+
+// unknownKey reports whether a tapscript's CHECKSIGVERIFY has a key of unknown
+// kind, which the mempool refuses for an empty signature, too.
+func (t *TxScripts) unknownKey(input int, flags Flags, end runEnd) bool {
+	stack := t.stackAt(input, flags, end.steps)
+	if flags&txscript.ScriptVerifyDiscourageUpgradeablePubkeyType == 0 || len(stack) == 0 {
+		return false
+	}
+	n := len(stack[len(stack)-1])
+	return n != 0 && n != 32
 }
 
 // signatureInScript reports whether the signature of a CHECKSIG stands in the

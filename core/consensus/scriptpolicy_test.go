@@ -27,3 +27,26 @@ func TestSignatureInItsScript(t *testing.T) {
 		})
 	}
 }
+
+// TestUnknownKeyToVerify: the mempool refuses the key before it misses the
+// signature.
+func TestUnknownKeyToVerify(t *testing.T) {
+	unknown, known := "0x020708", "0x20 0x79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798"
+	for _, tt := range []struct {
+		name, key string
+		flags     Flags
+		want      scriptFault
+	}{
+		{"unknown, policy", unknown, StandardFlags, faultUpgradablePubkey},
+		{"unknown, block", unknown, 0, faultCheckSig},
+		{"known, policy", known, StandardFlags, faultCheckSig},
+		{"empty, policy", "0", StandardFlags, faultTapscriptPubkey},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			check := scriptPath(t, tt.key+" CHECKSIGVERIFY 1", nil).check(BlockFlags | tt.flags)
+			if got := PrepareScripts(&check, nil).run(0, check.Flags); got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
