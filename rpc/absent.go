@@ -21,7 +21,7 @@ var absences = []absence{
 	{"gettxoutsetinfo", "total_unspendable_amount, block_info, prevout_spent, new_outputs_ex_coinbase, unspendable, unspendables, genesis_block, bip30, scripts, unclaimed_rewards, coinbase",
 		"There is no coinstatsindex; Core leaves these out then, too."},
 	{"getmempoolinfo", "fullrbf", "Deprecated: Core has it only with -deprecatedrpc."},
-	{"getrawmempool, getmempoolentry", "bip125-replaceable", "Deprecated: Core has it only with -deprecatedrpc."},
+	{"getrawmempool, getmempoolentry, getmempoolancestors, getmempooldescendants", "bip125-replaceable", "Deprecated: Core has it only with -deprecatedrpc."},
 	{"estimatesmartfee", "feerate", "There is no record of fees yet, so that errors takes its place."},
 }
 

@@ -65,7 +65,7 @@ func (n *nodeMethods) getblock(_ context.Context, c *Call) (any, error) {
 		return nil, errBlockNotFound
 	}
 	if r.Status&chain.HaveBody == 0 {
-		return nil, Errorf(CodeMisc, "Block not available (not fully downloaded)")
+		return nil, errNoBody
 	}
 	b, err := n.blocks.block(v, r.Seq)
 	if err != nil {

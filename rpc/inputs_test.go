@@ -47,7 +47,8 @@ func TestExamples(t *testing.T) {
 // exampleFaults are the examples that ask for what is not in the test's chain.
 var exampleFaults = map[string]Code{
 	"invalidateblock": CodeParameter, // genesis
-	"getmempoolentry": CodeAddress, "getrawtransaction": CodeAddress, "sendrawtransaction": CodeVerify,
+	"getchaintxstats": CodeParameter, // a chain of more blocks
+	"getmempoolentry": CodeAddress, "getmempoolancestors": CodeAddress, "getmempooldescendants": CodeAddress, "getrawtransaction": CodeAddress, "sendrawtransaction": CodeVerify,
 	"submitblock": CodeDeserialization, "setgenerate": CodeMisc,
 	"getaddressbalance": CodeMisc, "getaddressutxos": CodeMisc, "getaddresshistory": CodeMisc,
 }

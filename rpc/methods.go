@@ -20,9 +20,11 @@ func methodsOn(d Deps, n *nodeMethods) []Method {
 		controlMethods(d),
 		n.blockchainMethods(),
 		n.blockMethods(),
+		n.statsMethods(),
 		n.coinMethods(),
 		n.steeringMethods(),
 		n.mempoolMethods(),
+		n.familyMethods(),
 		n.sendingMethods(),
 		n.rawTxMethods(),
 		n.makingMethods(),
@@ -73,6 +75,7 @@ func confirmations(v *node.View, n *chain.Node) int32 {
 
 var (
 	errBlockNotFound = &Error{Code: CodeAddress, Message: "Block not found"}
+	errNoBody        = &Error{Code: CodeMisc, Message: "Block not available (not fully downloaded)"}
 	errNotInMempool  = &Error{Code: CodeAddress, Message: "Transaction not in mempool"}
 )
 

@@ -55,6 +55,21 @@ func (n *nodeMethods) networkMethods() []Method {
 			Doc:    "Returns the number of connections to peers.",
 			Result: Integer("", "The number"),
 		},
+		{
+			Name: "getnettotals", Category: "network", Permission: PermRead, Handler: n.getnettotals, Express: true,
+			Doc: "Tells how much was sent and received.\nIt is nothing yet: nodes do not talk to each other so far.",
+			Result: Record("", "",
+				Integer("totalbytesrecv", "How many bytes were received"),
+				Integer("totalbytessent", "How many bytes were sent"),
+				Integer("timemillis", "The time in milliseconds since 1970"),
+				Record("uploadtarget", "How much may be sent: there is no limit",
+					Integer("timeframe", "For how many seconds a limit holds"),
+					Integer("target", "The limit in bytes, 0 for none"),
+					Boolean("target_reached", "Whether it is reached"),
+					Boolean("serve_historical_blocks", "Whether old blocks are sent"),
+					Integer("bytes_left_in_cycle", "How many bytes are left"),
+					Integer("time_left_in_cycle", "How many seconds are left"))),
+		},
 	}
 }
 
@@ -124,3 +139,27 @@ func (n *nodeMethods) subversion() string {
 func (n *nodeMethods) getpeerinfo(context.Context, *Call) (any, error) { return []struct{}{}, nil }
 
 func (n *nodeMethods) getconnectioncount(context.Context, *Call) (any, error) { return 0, nil }
+
+type netTotals struct {
+	Received int64        `json:"totalbytesrecv"`
+	Sent     int64        `json:"totalbytessent"`
+	Now      int64        `json:"timemillis"`
+	Target   uploadTarget `json:"uploadtarget"`
+}
+
+type uploadTarget struct {
+	Timeframe int64 `json:"timeframe"`
+	Target    int64 `json:"target"`
+	Reached   bool  `json:"target_reached"`
+	ServesOld bool  `json:"serve_historical_blocks"`
+	BytesLeft int64 `json:"bytes_left_in_cycle"`
+	TimeLeft  int64 `json:"time_left_in_cycle"`
+}
+
+// uploadCycle is the time for which an upload limit would hold, in seconds
+// (Core: MAX_UPLOAD_TIMEFRAME).
+const uploadCycle = 24 * 3600
+
+func (n *nodeMethods) getnettotals(context.Context, *Call) (any, error) {
+	return &netTotals{Now: n.Now().UnixMilli(), Target: uploadTarget{Timeframe: uploadCycle, ServesOld: true}}, nil
+}

@@ -2,6 +2,7 @@ package rpc
 
 import (
 	"encoding/hex"
+	"math"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
@@ -70,6 +71,22 @@ func (v Value) Int() (int64, error) {
 		return 0, Errorf(CodeMisc, "JSON integer out of range")
 	}
 	return n, nil
+}
+
+// int32 reads an integer that Core holds in 32 bits.
+func (v Value) int32() (int32, error) {
+	n, err := v.Int()
+	if err != nil {
+		return 0, err
+	}
+	return to32(n)
+}
+
+func to32(n int64) (int32, error) {
+	if n < math.MinInt32 || n > math.MaxInt32 {
+		return 0, Errorf(CodeMisc, "JSON integer out of range")
+	}
+	return int32(n), nil
 }
 
 // Bool reads true or false; -3 for anything else.

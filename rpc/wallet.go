@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"errors"
-	"math"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
@@ -139,13 +138,7 @@ func lastBlockSchema() Schema {
 }
 
 // int32Param reads a number that Core holds in 32 bits.
-func int32Param(c *Call, name string) (int32, error) {
-	v := c.Int(name)
-	if v < math.MinInt32 || v > math.MaxInt32 {
-		return 0, Errorf(CodeMisc, "JSON integer out of range")
-	}
-	return int32(v), nil
-}
+func int32Param(c *Call, name string) (int32, error) { return to32(c.Int(name)) }
 
 // avoidReuse refuses what this wallet does not have (Core: GetAvoidReuseFlag).
 func avoidReuse(c *Call) error {
