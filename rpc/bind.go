@@ -58,14 +58,14 @@ func (a *arg) read(p *Param) (err error) {
 	case HashParam:
 		a.hash, err = a.value.Hash(p.called())
 	case IntParam:
-		a.num, err = a.value.Int()
+		a.num, err = a.value.within(p.Range)
 	case AmountParam:
 		var amount Amount
 		amount, err = a.value.Amount()
 		a.num = int64(amount)
 	case BoolParam, VerbosityParam:
 		if a.value.Kind() != KindBool {
-			a.num, err = a.value.Int()
+			a.num, err = a.value.within(int32Range)
 			break
 		}
 		a.num = 0

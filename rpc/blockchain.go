@@ -36,7 +36,7 @@ func (n *nodeMethods) blockchainMethods() []Method {
 		read(Method{
 			Name: "getblockhash", Express: true, Handler: n.getblockhash,
 			Doc:     "Returns the hash of the block at a height of the best chain.",
-			Params:  []Param{{Name: "height", Type: IntParam, Required: true, Doc: "The height"}},
+			Params:  []Param{{Name: "height", Type: IntParam, Range: int32Range, Required: true, Doc: "The height"}},
 			Result:  Hash("", "The block's hash"),
 			Example: `[0]`,
 		}),

@@ -102,16 +102,16 @@ func blockAt(v *node.View, which Value) (*chain.Record, error) {
 		}
 		return nil, errBlockNotFound
 	}
-	height, err := which.int32()
+	height, err := which.within(int32Range)
 	switch {
 	case err != nil:
 		return nil, err
 	case height < 0:
 		return nil, Errorf(CodeParameter, "Target block height %d is negative", height)
-	case height > v.Tip.Height:
+	case height > int64(v.Tip.Height):
 		return nil, Errorf(CodeParameter, "Target block height %d after current tip %d", height, v.Tip.Height)
 	}
-	hash := v.At(height).Hash
+	hash := v.At(int32(height)).Hash
 	r, _ := v.Lookup(&hash) // the best chain is known
 	return r, nil
 }

@@ -10,7 +10,7 @@ func (n *nodeMethods) statsMethods() []Method {
 			Name: "getchaintxstats", Category: "blockchain", Permission: PermRead, Handler: n.getchaintxstats,
 			Doc: "Tells how many transactions the chain has, and how many came lately.",
 			Params: []Param{
-				{Name: "nblocks", Type: IntParam, DefaultHint: "those of 30 days", Doc: "How many blocks to look at"},
+				{Name: "nblocks", Type: IntParam, Range: int32Range, DefaultHint: "those of 30 days", Doc: "How many blocks to look at"},
 				{Name: "blockhash", Type: HashParam, DefaultHint: "the tip", Doc: "The last of them"},
 			},
 			Result: Record("", "",
@@ -68,10 +68,7 @@ func (n *nodeMethods) getchaintxstats(_ context.Context, c *Call) (any, error) {
 	}
 	blocks := max(0, int32(min(statsTime/v.Params.Spacing, int64(last.Height-1))))
 	if c.Has("nblocks") {
-		var err error
-		if blocks, err = int32Param(c, "nblocks"); err != nil {
-			return nil, err
-		}
+		blocks = int32(c.Int("nblocks"))
 		if blocks < 0 || blocks > 0 && blocks >= last.Height {
 			return nil, Errorf(CodeParameter, "Invalid block count: should be between 0 and the block's height - 1")
 		}

@@ -3,7 +3,6 @@ package rpc
 import (
 	"context"
 	"encoding/hex"
-	"math"
 	"slices"
 
 	"github.com/btcsuite/btcd/wire/v2"
@@ -18,7 +17,7 @@ func (n *nodeMethods) coinMethods() []Method {
 			Doc: "Returns an unspent output.\nThe answer is null for one that is spent or was never there.",
 			Params: []Param{
 				{Name: "txid", Type: HashParam, Required: true, Doc: "The transaction that made it"},
-				{Name: "n", Type: IntParam, Required: true, Doc: "Its index"},
+				{Name: "n", Type: IntParam, Range: uint32Range, Required: true, Doc: "Its index"},
 				{Name: "include_mempool", Type: BoolParam, Default: true, Doc: "Whether outputs that the mempool makes count as there, and those that it spends as spent"},
 			},
 			Result: OneOf("", "",
@@ -69,9 +68,6 @@ func (n *nodeMethods) gettxout(_ context.Context, c *Call) (any, error) {
 	v, release := n.Node.Acquire()
 	defer release()
 	index := c.Int("n")
-	if index < 0 || index > math.MaxUint32 {
-		return nil, Errorf(CodeMisc, "JSON integer out of range")
-	}
 	out := wire.OutPoint{Hash: c.Hash("txid"), Index: uint32(index)}
 	var coin *consensus.Coin
 	if c.Bool("include_mempool") {

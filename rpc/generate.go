@@ -25,9 +25,9 @@ func (n *nodeMethods) generatingMethods() []Method {
 			Name: "generatetoaddress", Category: "generating", Permission: PermMine, Handler: n.generatetoaddress,
 			Doc: "Mines blocks at once that pay an address.\nIt is for chains that are easy to mine, as regtest.",
 			Params: []Param{
-				{Name: "nblocks", Type: IntParam, Required: true, Doc: "How many blocks"},
+				{Name: "nblocks", Type: IntParam, Range: int32Range, Required: true, Doc: "How many blocks"},
 				{Name: "address", Type: StringParam, Required: true, Doc: "The address"},
-				{Name: "maxtries", Type: IntParam, Default: defaultMaxTries, Doc: "How many hashes to try for all of them"},
+				{Name: "maxtries", Type: IntParam, Range: uint64Range, Default: defaultMaxTries, Doc: "How many hashes to try for all of them"},
 			},
 			Result:  List("", "The blocks", Hash("", "A block's hash")),
 			Example: `[1, "` + exampleAddress + `"]`,
@@ -58,7 +58,7 @@ func (n *nodeMethods) generatetoaddress(ctx context.Context, c *Call) (any, erro
 	if err != nil {
 		return nil, Errorf(CodeAddress, "Error: Invalid address")
 	}
-	left := uint64(max(tries, 0))
+	left := uint64(tries)
 	hashes, script := []string{}, payTo.Script()
 	for i := c.Int("nblocks"); i > 0 && left > 0 && ended(ctx, c) == nil; i-- {
 		hash, err := n.generate(ctx, c, script, &left)

@@ -194,3 +194,28 @@ func FuzzMethodParams(f *testing.F) {
 		}
 	})
 }
+
+// TestIntegerRanges: a number that does not fit into Core's type is -1, one
+// that fits and is no good gets the method's own answer.
+func TestIntegerRanges(t *testing.T) {
+	r := newMoney(t, 1)
+	const is31, is32 = int64(1) << 31, int64(1) << 32
+	for _, c := range []struct {
+		method string
+		params []any
+	}{
+		{"getblockhash", []any{is31}}, {"getblockhash", []any{-is31 - 1}},
+		{"getblock", []any{regtestGenesis, is31}}, {"getrawtransaction", []any{exampleTxid, is31}},
+		{"gettxout", []any{exampleTxid, is32}}, {"gettxout", []any{exampleTxid, -1}},
+		{"getnetworkhashps", []any{is31}}, {"getnetworkhashps", []any{1, is31}}, {"getchaintxstats", []any{is31}},
+		{"estimatesmartfee", []any{is31}}, {"waitforblockheight", []any{is31, 1}}, {"waitforblockheight", []any{1, is31}},
+		{"createrawtransaction", []any{[]any{}, []any{}, 0, true, -1}}, {"createrawtransaction", []any{[]any{}, []any{}, 0, true, is32}},
+		{"generatetoaddress", []any{is31, exampleAddress}}, {"generatetoaddress", []any{1, exampleAddress, -1}},
+	} {
+		r.fails(CodeMisc, "JSON integer out of range", c.method, c.params...)
+	}
+	r.fails(CodeParameter, "Block height out of range", "getblockhash", is31-1)
+	r.fails(CodeParameter, "Block height out of range", "getblockhash", -is31)
+	r.fails(CodeParameter, "Invalid parameter, version out of range(1~3)", "createrawtransaction", []any{}, []any{}, 0, true, is32-1)
+	r.same(r.call("gettxout", exampleTxid, is32-1), "null")
+}

@@ -37,7 +37,7 @@ func (n *nodeMethods) makingMethods() []Method {
 					Doc: "An array of objects with one key each, or one object: whom it pays, each address once and data once"},
 				{Name: "locktime", Type: IntParam, Default: 0, Doc: "The lock time: a height, or a time from 500000000 on"},
 				{Name: "replaceable", Type: BoolParam, Default: true, Doc: "Whether it says that it may be replaced (BIP125)"},
-				{Name: "version", Type: IntParam, Default: defaultTxVersion, Doc: "The version, 1 to 3"},
+				{Name: "version", Type: IntParam, Range: uint32Range, Default: defaultTxVersion, Doc: "The version, 1 to 3"},
 			},
 			Result:  Hex("", "The serialized transaction"),
 			Example: `[[{"txid":"` + exampleTxid + `","vout":0}], [{"data":"00010203"}]]`,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -127,6 +128,9 @@ type Param struct {
 	// Default is what the handler gets when the parameter is left out: a
 	// string, bool, int or Amount as the type asks. nil: the zero value.
 	Default any
+	// Range is what Core's type for an IntParam holds; another number is -1. The
+	// zero value stands for 64 bits.
+	Range intRange
 	// DefaultHint is shown where no one value is the default.
 	DefaultHint string
 	Doc         string
@@ -135,6 +139,16 @@ type Param struct {
 	UserKeys bool
 	Hidden   bool // accepted, not shown
 }
+
+// intRange is from the least to the largest number, both included.
+type intRange struct{ least, most int64 }
+
+// The types that Core reads integers into.
+var (
+	int32Range  = intRange{math.MinInt32, math.MaxInt32}
+	uint32Range = intRange{0, math.MaxUint32}
+	uint64Range = intRange{0, math.MaxInt64} // what is more, no handler tells from it
+)
 
 // Names returns the name and its aliases.
 func (p *Param) Names() []string { return strings.Split(p.Name, "|") }

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"context"
-	"math"
 	"runtime"
 
 	"github.com/holiman/uint256"
@@ -47,8 +46,8 @@ func (n *nodeMethods) miningMethods() []Method {
 			Name: "getnetworkhashps", Category: "mining", Permission: PermRead, Handler: n.getnetworkhashps,
 			Doc: "Estimates how many hashes per second the whole network tries.",
 			Params: []Param{
-				{Name: "nblocks", Type: IntParam, Default: 120, Doc: "From how many blocks; -1 for those since the difficulty last changed"},
-				{Name: "height", Type: IntParam, Default: -1, Doc: "As of which height; -1 for the tip"},
+				{Name: "nblocks", Type: IntParam, Range: int32Range, Default: 120, Doc: "From how many blocks; -1 for those since the difficulty last changed"},
+				{Name: "height", Type: IntParam, Range: int32Range, Default: -1, Doc: "As of which height; -1 for the tip"},
 			},
 			Result:  Float("", "Hashes per second"),
 			Example: `[120, -1]`,
@@ -125,7 +124,7 @@ func (n *nodeMethods) getnetworkhashps(_ context.Context, c *Call) (any, error) 
 	if height == -1 {
 		height = int64(v.Tip.Height)
 	}
-	return hashRate(v, int32(min(blocks, math.MaxInt32)), int32(height)), nil
+	return hashRate(v, int32(blocks), int32(height)), nil
 }
 
 // hashRate is the work of the last blocks up to a height over the time that

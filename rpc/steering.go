@@ -19,8 +19,8 @@ func (n *nodeMethods) steeringMethods() []Method {
 			Name: "waitforblockheight", Category: "blockchain", Permission: PermRead, Handler: n.waitforblockheight,
 			Doc: "Waits until the best chain has a height, and tells its tip.\nWhen the time is over or the node stops, it tells the tip as it is then.",
 			Params: []Param{
-				{Name: "height", Type: IntParam, Required: true, Doc: "The height to wait for"},
-				{Name: "timeout", Type: IntParam, Default: 0, Doc: "How long to wait in milliseconds; 0 for ever"},
+				{Name: "height", Type: IntParam, Range: int32Range, Required: true, Doc: "The height to wait for"},
+				{Name: "timeout", Type: IntParam, Range: int32Range, Default: 0, Doc: "How long to wait in milliseconds; 0 for ever"},
 			},
 			Result:  Record("", "", Hash("hash", "The tip's hash"), Integer("height", "The tip's height")),
 			Example: `[0, 1000]`,
@@ -54,9 +54,6 @@ func (n *nodeMethods) waitforblockheight(ctx context.Context, c *Call) (any, err
 	height, timeout := c.Int("height"), c.Int("timeout")
 	if timeout < 0 {
 		return nil, Errorf(CodeMisc, "Negative timeout")
-	}
-	if timeout > math.MaxInt32 || height > math.MaxInt32 || height < math.MinInt32 {
-		return nil, Errorf(CodeMisc, "JSON integer out of range")
 	}
 	return n.waitForTip(ctx, c, time.Duration(timeout)*time.Millisecond, func(v *node.View) bool { return int64(v.Tip.Height) >= height })
 }

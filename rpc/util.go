@@ -35,7 +35,7 @@ func (n *nodeMethods) utilMethods() []Method {
 			Name: "estimatesmartfee", Category: "util", Permission: PermRead, Handler: n.estimatesmartfee,
 			Doc: "Estimates what a transaction has to pay to be mined soon.\nThe node keeps no record of fees yet, so that it always answers that it cannot tell.",
 			Params: []Param{
-				{Name: "conf_target", Type: IntParam, Required: true, Doc: "Within how many blocks, 1 to 1008"},
+				{Name: "conf_target", Type: IntParam, Range: int32Range, Required: true, Doc: "Within how many blocks, 1 to 1008"},
 				{Name: "estimate_mode", Type: StringParam, Default: "economical", Doc: "unset, economical or conservative"},
 			},
 			Result: Record("", "",

@@ -2,7 +2,6 @@ package rpc
 
 import (
 	"encoding/hex"
-	"math"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 )
@@ -68,26 +67,21 @@ func (v Value) Int() (int64, error) {
 	}
 	n, ok := integer(v)
 	if !ok {
-		return 0, Errorf(CodeMisc, "JSON integer out of range")
+		return 0, errIntRange
 	}
 	return n, nil
 }
 
-// int32 reads an integer that Core holds in 32 bits.
-func (v Value) int32() (int32, error) {
+// within reads an integer of a smaller type; one that does not fit is -1 too.
+func (v Value) within(r intRange) (int64, error) {
 	n, err := v.Int()
-	if err != nil {
-		return 0, err
+	if err == nil && r != (intRange{}) && (n < r.least || n > r.most) {
+		return 0, errIntRange
 	}
-	return to32(n)
+	return n, err
 }
 
-func to32(n int64) (int32, error) {
-	if n < math.MinInt32 || n > math.MaxInt32 {
-		return 0, Errorf(CodeMisc, "JSON integer out of range")
-	}
-	return int32(n), nil
-}
+var errIntRange = &Error{Code: CodeMisc, Message: "JSON integer out of range"}
 
 // Bool reads true or false; -3 for anything else.
 func (v Value) Bool() (bool, error) {

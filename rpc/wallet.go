@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"errors"
+	"math"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
@@ -138,7 +139,13 @@ func lastBlockSchema() Schema {
 }
 
 // int32Param reads a number that Core holds in 32 bits.
-func int32Param(c *Call, name string) (int32, error) { return to32(c.Int(name)) }
+func int32Param(c *Call, name string) (int32, error) {
+	n := c.Int(name)
+	if n < math.MinInt32 || n > math.MaxInt32 {
+		return 0, errIntRange
+	}
+	return int32(n), nil
+}
 
 // avoidReuse refuses what this wallet does not have (Core: GetAvoidReuseFlag).
 func avoidReuse(c *Call) error {

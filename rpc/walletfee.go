@@ -42,7 +42,7 @@ func (n *nodeMethods) feeRate(target, mode, rate Value) (feeChoice, error) {
 		return feeChoice{}, err
 	}
 	if target.Kind() != KindNull {
-		blocks, err := target.Int()
+		blocks, err := target.within(int32Range)
 		if err != nil {
 			return feeChoice{}, err
 		}
