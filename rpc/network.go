@@ -28,10 +28,10 @@ func (n *nodeMethods) networkMethods() []Method {
 				List("localservicesnames", "The same by name", Text("", "A service")),
 				Boolean("localrelay", "Whether transactions are relayed"),
 				Integer("timeoffset", "How far the clocks of others are ahead, in seconds"),
+				Boolean("networkactive", "Whether there is a network of peers"),
 				Integer("connections", "The number of connections"),
 				Integer("connections_in", "How many of them others opened"),
 				Integer("connections_out", "How many of them this node opened"),
-				Boolean("networkactive", "Whether there is a network of peers"),
 				List("networks", "The kinds of networks", Record("", "A kind of network",
 					Text("name", "Its name"),
 					Boolean("limited", "Whether it is left out"),
@@ -81,10 +81,10 @@ type networkInfo struct {
 	ServiceNames    []string       `json:"localservicesnames"`
 	LocalRelay      bool           `json:"localrelay"`
 	TimeOffset      int            `json:"timeoffset"`
+	Active          bool           `json:"networkactive"`
 	Connections     int            `json:"connections"`
 	ConnectionsIn   int            `json:"connections_in"`
 	ConnectionsOut  int            `json:"connections_out"`
-	Active          bool           `json:"networkactive"`
 	Networks        []networkKind  `json:"networks"`
 	RelayFee        Amount         `json:"relayfee"`
 	IncrementalFee  Amount         `json:"incrementalfee"`
