@@ -3,6 +3,7 @@ package lua
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -60,8 +61,8 @@ func newMachine(s *Script) (*machine, error) {
 func (m *machine) load() error {
 	m.reset()
 	m.state.Push(m.state.NewFunctionFromProto(m.script.proto))
-	if err := m.state.PCall(0, 0, nil); err != nil {
-		return m.failure(err)
+	if err := m.run(0, 0); err != nil {
+		return err
 	}
 	name, err := entry(m.script.hook)
 	if err != nil {
@@ -80,12 +81,49 @@ func (m *machine) call(arg glua.LValue) (glua.LValue, error) {
 	m.reset()
 	m.state.Push(m.fn)
 	m.state.Push(arg)
-	if err := m.state.PCall(1, 1, nil); err != nil {
-		return nil, m.failure(err)
+	if err := m.run(1, 1); err != nil {
+		return nil, err
 	}
 	v := m.state.Get(-1)
 	m.state.SetTop(0)
 	return v, nil
+}
+
+// run calls the function below the arguments on the stack. gopher-lua catches
+// panics, but looks for the line of each frame then, and a function that a tail
+// call could not make room for has none: that panics once more, past it.
+func (m *machine) run(args, results int) (err error) {
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if line, ok := notEntered(m.state); ok {
+			err = m.script.scriptError(policy.ReasonError, line, "registry overflow")
+			return
+		}
+		err = fmt.Errorf("lua: running %s: %v", m.script.file, r)
+	}()
+	if err := m.state.PCall(args, results, nil); err != nil {
+		return m.failure(err)
+	}
+	return nil
+}
+
+// notEntered returns the first line of the current function if it is Lua and
+// none of its instructions has run. The VM only stops there when a tail call
+// finds the registry full: any other call is entered after there is room.
+func notEntered(l *glua.LState) (line int, ok bool) {
+	top, ok := l.GetStack(0)
+	if !ok {
+		return 0, false
+	}
+	frame := reflect.ValueOf(top).Elem().FieldByName("frame").Elem()
+	proto := frame.FieldByName("Fn").Elem().FieldByName("Proto")
+	if proto.IsNil() || frame.FieldByName("Pc").Int() != 0 {
+		return 0, false
+	}
+	return int(proto.Elem().FieldByName("LineDefined").Int()), true
 }
 
 // badResult is the script's error of answering with the wrong thing.
