@@ -184,8 +184,11 @@ func next(m *machine) int {
 func (m *machine) ipairs() *glua.LFunction {
 	step := m.function(1, func(m *machine) int {
 		t := m.table(1, "ipairs")
-		i := int(m.integer(m.state.Get(2), "ipairs: position")) + 1
-		v := t.RawGetInt(i)
+		i := m.integer(m.state.Get(2), "ipairs: position") + 1
+		if i < 1 || i >= maxIndex { // before int, which may have 32 bits
+			return m.push(glua.LNil)
+		}
+		v := t.RawGetInt(int(i))
 		if v == glua.LNil {
 			return m.push(glua.LNil)
 		}
