@@ -152,7 +152,9 @@ func (c *chainTable) targetSum(m *machine) int {
 func (c *chainTable) lend(m *machine, n int) *glua.LTable {
 	m.allocate(tableBytes + slotBytes*int64(n))
 	if c.lent == len(c.arrays) {
-		c.arrays = append(c.arrays, m.frozen())
+		t := m.state.CreateTable(n, 0) // no room for keys, which NewTable has
+		t.Metatable = m.fixed
+		c.arrays = append(c.arrays, t)
 	}
 	t := c.arrays[c.lent]
 	c.lent++
