@@ -137,6 +137,7 @@ func selectArgs(m *machine) int {
 // concat is a .. b .. c.
 func concat(m *machine) int {
 	n := m.state.GetTop()
+	m.charge(int64(n)) // parts without a byte take time too
 	parts := make([]string, n)
 	size := 0
 	for i := range parts {

@@ -1,6 +1,7 @@
 package lua
 
 import (
+	"strings"
 	"testing"
 
 	"orrery/core/policy"
@@ -90,12 +91,15 @@ func BenchmarkCompile(b *testing.B) {
 func BenchmarkBudget(b *testing.B) {
 	const text = "local s = 'x' for i = 1, 10 do s = s .. s end local r, t = s .. '', s .. '' "
 	const captured = "a, b, c, d, e, f, g, h"
+	values := strings.Repeat("a, ", 84) + "a"
 	for _, w := range []struct{ name, body string }{
 		{"nothing", "while true do end"},
 		{"comparing texts", text + "while true do local a = r < t end"},
 		{"text keys", text + "local k = {[s] = 1} while true do local a = k[r] end"},
 		{"new tables", "while true do local t = {} t.a = 1 end"},
 		{"new ranges", "while true do chain:times(0, 0) end"},
+		{"empty texts", "local s = '' while true do local a = s" + strings.Repeat(" .. s", 179) + " end"},
+		{"many values", "local function r(k) local " + values + " if k == 0 then return end return " + values + ", r(k - 1) end while true do r(58) end"},
 		{"u256 products", "while true do local a = pow_limit * pow_limit end"},
 		{"open captures", "local function deep(q) local " + captured + " local z = function() return " + captured +
 			" end if q > 0 then return 1 + deep(q - 1) end local function r() end while true do r() end end deep(55)"},

@@ -1,6 +1,9 @@
 package lua
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // Every operation whose work grows charges for it: by how much more, in units,
 // than the few instructions of the call itself.
@@ -24,6 +27,7 @@ func TestCharges(t *testing.T) {
 		{"remove at the end", "local t = {} t[1000] = 1", "table.remove(t)", 0},
 		{"concat", "local s = 'x' for i = 1, 9 do s = s .. s end", "local r = s .. s", 1024},
 		{"concat of a chain", "local s = 'x' for i = 1, 8 do s = s .. s end", "local r = s .. s .. s .. s", 1024},
+		{"concat of nothing", "local s = ''", "local r = s" + strings.Repeat(" .. s", 99), 100},
 		{"text of a u256", "", "local r = 'x' .. pow_limit .. pow_limit .. pow_limit .. pow_limit", 4*wideTextUnits + 4*77},
 		{"times", "", "chain:times(0, 999)", 1000},
 		{"bits_range", "", "chain:bits_range(0, 999)", 1000},
