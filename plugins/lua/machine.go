@@ -126,9 +126,14 @@ func notEntered(l *glua.LState) (line int, ok bool) {
 	return int(proto.Elem().FieldByName("LineDefined").Int()), true
 }
 
-// badResult is the script's error of answering with the wrong thing.
+// badResult is the script's error of answering with the wrong thing. Which
+// return did is not known any more, so the line is the function's first.
 func (m *machine) badResult(format string, args ...any) error {
-	return m.script.scriptError(policy.ReasonResult, 0, fmt.Sprintf(format, args...))
+	line := 0
+	if fn, ok := m.fn.(*glua.LFunction); ok && fn.Proto != nil {
+		line = fn.Proto.LineDefined
+	}
+	return m.script.scriptError(policy.ReasonResult, line, fmt.Sprintf(format, args...))
 }
 
 // failure tells a script's own error, which is a result, from a Go panic,

@@ -83,8 +83,9 @@ func TestCheckNamesFileAndLine(t *testing.T) {
 			"difficulty.lua:3: chain:target: height -1 is not between 0 and 0"},
 		{"reward", plainTarget, "function subsidy(block)\n  return blok.height\nend",
 			"reward.lua:2: attempt to index nil with key 'height'"},
-		{"result", plainTarget, "function subsidy(block) end",
-			"reward.lua: subsidy must return a whole number of satoshi, at least 0 and at most 2^53, got nil"},
+		{"result", plainTarget, "\nfunction subsidy(block)\nend",
+			"reward.lua:2: subsidy must return a whole number of satoshi, at least 0 and at most 2^53, got nil"},
+		{"result of a host function", "target = type", plainSubsidy, "difficulty.lua: target must return a u256, got string"},
 		{"parameters", "assert(params.window, 'params.window is missing')\n" + plainTarget, plainSubsidy,
 			"difficulty.lua:1: params.window is missing"},
 	}
