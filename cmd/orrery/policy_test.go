@@ -50,6 +50,8 @@ func TestBadScripts(t *testing.T) {
 	}{
 		"does not compile": {"difficulty.lua", "local a = 1\nlocal b = = 2\n", []string{"difficulty.lua:2"}},
 		"fails at once":    {"difficulty.lua", "function target(chain)\n  local nothing = nil\n  return nothing.x\nend\n", []string{"difficulty.lua:3"}},
+		"misspelt a name":  {"difficulty.lua", "function target(chain)\n  return pow_limt\nend\n", []string{"difficulty.lua:1: target must return a u256, got nil", "difficulty.lua:2: 'pow_limt' is not defined"}},
+		"compares kinds":   {"difficulty.lua", "function target(chain)\n  if pow_limit == 5 then return u256(5) end\n  return pow_limit\nend\n", []string{"difficulty.lua:2: u256 == number"}},
 		"runs for ever":    {"reward.lua", "function subsidy(block)\n  while true do end\nend\n", []string{"reward.lua:2", "budget"}},
 		"has no function":  {"reward.lua", "local x = 1\n", []string{"reward.lua", "reward"}},
 		"gives nonsense":   {"reward.lua", "function subsidy(block)\n  return -1\nend\n", []string{"reward.lua"}},

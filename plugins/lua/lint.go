@@ -14,6 +14,9 @@ type Warning struct {
 	File string
 	Line int // 0: the whole file
 	Msg  string
+	// Wrong says that nobody can mean it: Check refuses the script. A chain that
+	// has it goes on by what it does.
+	Wrong bool
 }
 
 func (w Warning) String() string {
@@ -40,15 +43,17 @@ const (
 type linter struct {
 	file     string
 	hook     policy.Hook
-	kinds    map[string]kind // locals by name; a name with two kinds is unknown
-	used     map[string]bool // params.KEY
-	any      bool            // params is used in some other way
+	kinds    map[string]kind   // locals by name; a name with two kinds is unknown
+	used     map[string]bool   // params.KEY
+	any      bool              // params is used in some other way
+	own      *ast.FunctionExpr // the hook's
+	changed  bool              // kinds, in this pass
 	warnings []Warning
 }
 
 func lint(file string, chunk []ast.Stmt, hook policy.Hook, params policy.Params) []Warning {
 	l := &linter{file: file, hook: hook, kinds: map[string]kind{}, used: map[string]bool{}}
-	(&walker{visit: l.learn}).block(chunk)
+	l.learnAll(chunk)
 	(&walker{visit: l.check}).block(chunk)
 	if !l.any {
 		for _, p := range params {
@@ -62,6 +67,23 @@ func lint(file string, chunk []ast.Stmt, hook policy.Hook, params policy.Params)
 
 func (l *linter) warn(line int, format string, args ...any) {
 	l.warnings = append(l.warnings, Warning{File: l.file, Line: line, Msg: fmt.Sprintf(format, args...)})
+}
+
+// learnAll goes over the script until nothing changes: a name may be set from
+// one that turns out to have two kinds further down. What does not settle soon
+// is left out.
+func (l *linter) learnAll(chunk []ast.Stmt) {
+	const most = 8
+	for range most {
+		l.changed = false
+		(&walker{visit: l.learn}).block(chunk)
+		if !l.changed {
+			return
+		}
+	}
+	for name := range l.kinds {
+		l.kinds[name] = mixed
+	}
 }
 
 // learn notes the kinds of names.
@@ -95,8 +117,8 @@ func (l *linter) learn(node any) {
 	case *ast.FuncDefStmt:
 		l.parameters(n)
 	case *ast.FunctionExpr:
-		for _, name := range n.ParList.Names {
-			if l.kinds[name] != chainKind && l.kinds[name] != blockKind {
+		for i, name := range n.ParList.Names {
+			if n != l.own || i > 0 {
 				l.name(name, unknown)
 			}
 		}
@@ -108,31 +130,33 @@ const mixed kind = "mixed"
 func (l *linter) name(name string, k kind) {
 	old, seen := l.kinds[name]
 	switch {
-	case k == unknown:
+	case k == unknown || old == mixed:
 		k = mixed
 	case seen && old != k:
 		k = mixed
 	}
-	l.kinds[name] = k
+	if !seen || old != k {
+		l.kinds[name], l.changed = k, true
+	}
 }
 
 // parameters knows what the hook's own function is given.
 func (l *linter) parameters(n *ast.FuncDefStmt) {
 	id, ok := n.Name.Func.(*ast.IdentExpr)
-	if !ok || len(n.Func.ParList.Names) == 0 {
+	if !ok {
 		return
 	}
+	l.name(id.Value, unknown)
 	want, err := entry(l.hook)
-	if err != nil || id.Value != want {
+	if err != nil || id.Value != want || len(n.Func.ParList.Names) == 0 {
 		return
 	}
+	l.own = n.Func
 	k := chainKind
 	if l.hook == policy.Subsidy {
 		k = blockKind
 	}
-	if _, seen := l.kinds[n.Func.ParList.Names[0]]; !seen {
-		l.kinds[n.Func.ParList.Names[0]] = k
-	}
+	l.name(n.Func.ParList.Names[0], k)
 }
 
 // check finds comparisons that are never true, and which parameters are read.
@@ -148,6 +172,7 @@ func (l *linter) check(node any) {
 			what = "is never equal"
 		}
 		l.warn(n.Line(), "%s %s %s %s: convert one side, as in u256(n)", a, n.Operator, b, what)
+		l.warnings[len(l.warnings)-1].Wrong = true
 	case *ast.AttrGetExpr:
 		if id, ok := n.Object.(*ast.IdentExpr); ok && id.Value == "params" {
 			if key, ok := n.Key.(*ast.StringExpr); ok {
@@ -214,27 +239,17 @@ func (l *linter) identKind(name string) kind {
 // callKind knows the results of the host's functions.
 func (l *linter) callKind(e *ast.FuncCallExpr) kind {
 	if e.Func == nil {
-		switch e.Method {
-		case "number", "bits", "time", "median_time":
-			return numberKind
-		case "target", "target_sum":
-			if l.kindOf(e.Receiver) == chainKind {
-				return wideKind
-			}
-		case "shl", "shr", "muldiv", "mod":
-			return l.kindOf(e.Receiver)
-		}
-		return unknown
+		return methodKind(l.kindOf(e.Receiver), e.Method)
 	}
 	switch f := e.Func.(type) {
 	case *ast.IdentExpr:
-		if f.Value == "u256" || f.Value == "i256" {
+		if l.host(f) && (f.Value == "u256" || f.Value == "i256") {
 			return kind(f.Value)
 		}
 	case *ast.AttrGetExpr:
 		lib, _ := f.Object.(*ast.IdentExpr)
 		name, _ := f.Key.(*ast.StringExpr)
-		if lib == nil || name == nil {
+		if lib == nil || name == nil || !l.host(lib) {
 			return unknown
 		}
 		switch {
@@ -249,6 +264,35 @@ func (l *linter) callKind(e *ast.FuncCallExpr) kind {
 	return unknown
 }
 
+// methodKind is the result of a method of the host's values.
+func methodKind(of kind, method string) kind {
+	switch method {
+	case "number", "bits":
+		if of == wideKind || of == signedKind || of == chainKind {
+			return numberKind
+		}
+	case "time", "median_time":
+		if of == chainKind {
+			return numberKind
+		}
+	case "target", "target_sum":
+		if of == chainKind {
+			return wideKind
+		}
+	case "shl", "shr", "muldiv", "mod":
+		if arithmetic(of) {
+			return of
+		}
+	}
+	return unknown
+}
+
+// host says that the script has no variable of that name of its own.
+func (l *linter) host(id *ast.IdentExpr) bool {
+	_, own := l.kinds[id.Value]
+	return !own
+}
+
 // undefined finds globals that a script reads but nobody sets: a misspelt
 // name, or something of Lua that consensus scripts do not have.
 func undefined(file string, p *glua.FunctionProto, globals *glua.LTable) []Warning {
@@ -259,7 +303,7 @@ func undefined(file string, p *glua.FunctionProto, globals *glua.LTable) []Warni
 		}
 		name := p.Constants[inst&0x3ffff].String()
 		if globals.RawGetString(name) == glua.LNil {
-			found = append(found, Warning{file, p.DbgSourcePositions[pc], fmt.Sprintf("'%s' is not defined", name)})
+			found = append(found, Warning{File: file, Line: p.DbgSourcePositions[pc], Msg: fmt.Sprintf("'%s' is not defined", name)})
 		}
 	}
 	for _, inner := range p.FunctionPrototypes {

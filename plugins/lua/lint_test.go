@@ -32,6 +32,11 @@ func TestLint(t *testing.T) {
 		{"equal kinds", body("return chain:target(0) == u256(5) and chain:time(0) == params.window and chain.height == spacing and pow_limit or pow_limit"), nil},
 		{"a name of two kinds", body("local t = 5\nif params.window then t = pow_limit end\nif t == 5 then return pow_limit end return pow_limit"), nil},
 		{"converted", body("if chain:target(0):number() == 5 and u256.bits(pow_limit) == 7 and math.floor(params.window) == 5 then end return pow_limit"), nil},
+		{"two kinds further down", body("local x = 5\nfor i = 1, params.window do\nlocal y = x\nif y == pow_limit then return y end\nx = pow_limit end return x"), nil},
+		{"a host name of the script's own", "local math = {max = function() return pow_limit end}\nlocal function u256() return 5 end\n" +
+			body("return math.max() == pow_limit and u256() == params.window and pow_limit or pow_limit"), nil},
+		{"a method of the script's own", body("local t = {time = function() return pow_limit end}\nreturn t:time() == pow_limit and t:number(params.window) or pow_limit"), nil},
+		{"the argument's name elsewhere", body("return pow_limit") + "\nlocal function f(chain) return chain.height == pow_limit and params.window end", nil},
 		{"undefined", body("local x = tostring(params.window)\nreturn pow_limt"), []string{"x.lua:2: 'tostring' is not defined", "x.lua:3: 'pow_limt' is not defined"}},
 		{"defined later", body("return helper(params.window)") + "\nfunction helper(n) return u256(n) end", nil},
 	}

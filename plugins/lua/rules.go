@@ -165,9 +165,19 @@ func describe(v glua.LValue) string {
 }
 
 // Check evaluates both scripts as the first block of a chain will: a node does
-// not start a chain whose scripts fail there. The error names file and line.
-// genesisTime is in seconds since 1970, genesisBits a compact target.
+// not start a chain whose scripts fail there, or compare a u256 with a number.
+// The error names file and line. genesisTime is in seconds since 1970, genesisBits a compact target.
 func (r *Rules) Check(genesisTime int64, genesisBits uint32) error {
+	for _, h := range []hooked{r.difficulty, r.reward} {
+		if h.script == nil {
+			continue
+		}
+		for _, w := range h.script.warnings {
+			if w.Wrong {
+				return h.script.scriptError(policy.ReasonError, w.Line, w.Msg)
+			}
+		}
+	}
 	if _, err := r.Target(genesisOnly{genesisTime, genesisBits}); err != nil {
 		return err
 	}

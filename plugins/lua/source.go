@@ -27,6 +27,9 @@ func parseSource(file string, source []byte) ([]ast.Stmt, *refusal) {
 	if len(source) > MaxSource {
 		return nil, refuse(0, "the script has %d bytes, at most %d are allowed", len(source), MaxSource)
 	}
+	if bytes.HasPrefix(source, []byte("\ufeff")) {
+		return nil, refuse(1, "the file starts with a byte order mark: save it as UTF-8 without one")
+	}
 	if bad := checkNesting(file, source); bad != nil {
 		return nil, bad
 	}

@@ -167,7 +167,7 @@ func makeChain(ctx context.Context, dir *datadir.Dir, s *config.Settings, p *pol
 	}
 	// A chain does not begin under the fallback.
 	if err := rules.Check(int64(params.Genesis.Header.Time), params.Genesis.Header.Bits); err != nil {
-		return nil, fmt.Errorf("%w\nNo chain was made. Mend the script, or choose a library script with --policy.difficulty or --policy.reward NAME", err)
+		return nil, fmt.Errorf("%w%s\nNo chain was made. Mend the script, or choose a library script with --policy.difficulty or --policy.reward NAME", err, hints(rules, err))
 	}
 	raw, err := file.Bytes()
 	if err != nil {
@@ -197,6 +197,20 @@ func makeChain(ctx context.Context, dir *datadir.Dir, s *config.Settings, p *pol
 		id.notes = append(id.notes, w.String())
 	}
 	return id, nil
+}
+
+// hints are lines with what else looks wrong in scripts that fail: a misspelt
+// name often shows only later, as a nil where something else is wanted.
+func hints(rules *lua.Rules, err error) (text string) {
+	const most = 3
+	shown := 0
+	for _, w := range rules.Warnings() {
+		if line := w.String(); line != err.Error() && shown < most {
+			text += "\n" + line
+			shown++
+		}
+	}
+	return text
 }
 
 // newChainFile is chain.json while the chain is being made. Without it, a store
