@@ -114,6 +114,27 @@ func TestAsertEasyLimit(t *testing.T) {
 	}
 }
 
+// Nothing is lost between where the result is in range: not at a target of 1
+// that is 240 half-lives late, nor at one that cannot be doubled.
+func TestAsertFarEnds(t *testing.T) {
+	r := rules(t, librarySource(t, "difficulty", "asert"), "", mainEnv(600))
+	for _, tt := range []struct {
+		bits uint32
+		dt   int64 // of the block after the anchor; 1200 is on schedule
+		want uint32
+	}{
+		{0x01010000, 1200 + 172800*250, 0x20040000},
+		{0x01010000, 1200 + 172800*16, 0x03010000},
+		{0x2100ffff, 1200 - 3, 0x2100fffe},
+		{0x2100ffff, 1200 - 172800*254, 0x01030000},
+		{0x2100ffff, 1200 - 172800*256, 0x01010000},
+	} {
+		if got := nextBits(t, r, asertChain(tt.bits, 1, tt.dt), maxWide); got != tt.want {
+			t.Errorf("%08x, %d s: %08x, want %08x", tt.bits, tt.dt, got, tt.want)
+		}
+	}
+}
+
 // The author's vectors are difficulties: with all targets equal to 1/10^6 of
 // something, the next difficulty is 10^6 times that over the next target.
 func TestLWMAVectors(t *testing.T) {

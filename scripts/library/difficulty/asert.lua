@@ -27,11 +27,13 @@ function target(chain)
   local whole = exponent:shr(16):number()
   local factor = power((exponent - i256(whole) * 65536):number())
 
-  local result
+  -- anchor * factor * 2^whole / 65536, without losing anything on the way:
+  -- factor is below 131072.
+  local old = chain:target(anchor)
   if whole < 0 then
-    result = u256.muldiv(chain:target(anchor), factor, 65536):shr(-whole)
-  else
-    result = u256.muldiv(chain:target(anchor), factor:shl(whole), 65536)
+    return u256.muldiv(old, factor, 131072):shr(-whole - 1)
+  elseif whole < 16 then
+    return u256.muldiv(old, factor:shl(whole), 65536)
   end
-  return result
+  return (old * factor):shl(whole - 16)
 end
