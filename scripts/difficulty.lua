@@ -2,10 +2,11 @@
 -- and sets the target so that the next block takes as long as wanted.
 -- It follows a change of hash rate within a few blocks.
 -- Parameters:
---   window  blocks to look at (60); a shorter chain gives what it has
+--   window  blocks to look at (60), at most 10000: more would take longer than
+--           a script may; a shorter chain gives what it has
 
 local window = params.window or 60
-assert(window >= 1, "params.window must be at least 1")
+assert(window >= 1 and window <= 10000, "params.window must be from 1 to 10000")
 
 function target(chain)
   local n = math.min(window, chain.height)

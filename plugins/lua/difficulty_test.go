@@ -173,6 +173,22 @@ func TestLWMAWindow(t *testing.T) {
 	}
 }
 
+// The longest windows fit the budget of a call. A longer one would begin well
+// and fail once the chain has that many blocks, so it is refused at once.
+func TestLongestWindows(t *testing.T) {
+	long := steadyChain(20_000, 600, 0x1b104be1)
+	for name, most := range map[string]int64{"lwma": 10_000, "dgw": 5_000} {
+		source := librarySource(t, "difficulty", name)
+		window := func(n int64) *Rules { return rules(t, source, "", testEnv(policy.Param{Key: "window", Value: n})) }
+		if _, err := window(most).Target(long); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := window(most+1).Check(1_700_000_000, 0x1b104be1); err == nil {
+			t.Errorf("%s: a window of %d is accepted", name, most+1)
+		}
+	}
+}
+
 func TestDGWVectors(t *testing.T) {
 	r := rules(t, librarySource(t, "difficulty", "dgw"), "", mainEnv(150))
 	for _, tt := range []struct {

@@ -3,10 +3,11 @@
 -- they should have: at most three times either way.
 -- Until the chain has enough blocks, the target stays.
 -- Parameters:
---   window  blocks to look at, at least 2 (24)
+--   window  blocks to look at, at least 2 (24), at most 5000: more would take
+--           longer than a script may
 
 local window = params.window or 24
-assert(window >= 2, "params.window must be at least 2")
+assert(window >= 2 and window <= 5000, "params.window must be from 2 to 5000")
 
 function target(chain)
   if chain.height + 1 < window then
