@@ -119,7 +119,7 @@ func (w *wallet) pay(ctx context.Context, o *sendOptions) error {
 			return err
 		}
 	}
-	if !o.yes && !w.confirm() {
+	if !o.yes && !w.confirm(ctx) {
 		return errors.New("nothing was sent")
 	}
 	if err := w.submit(ctx, d); err != nil {
@@ -216,15 +216,25 @@ func (w *wallet) showDraft(ctx context.Context, o *sendOptions, d *draft) error 
 	return nil
 }
 
-// confirm asks at the terminal.
-func (w *wallet) confirm() bool {
+// confirm asks at the terminal. Ctrl-C is a no: the program has caught it, so
+// that reading alone would wait on for an answer, and take a later yes.
+func (w *wallet) confirm(ctx context.Context) bool {
 	w.out.printf("Send? [y/N] ")
-	line, err := bufio.NewReader(w.Stdin).ReadString('\n')
-	if err != nil {
+	answered := make(chan string, 1)
+	go func() {
+		line, err := bufio.NewReader(w.Stdin).ReadString('\n')
+		if err != nil {
+			w.out.printf("\n")
+		}
+		answered <- strings.ToLower(strings.TrimSpace(line))
+	}()
+	select {
+	case answer := <-answered:
+		return ctx.Err() == nil && (answer == "y" || answer == "yes")
+	case <-ctx.Done():
 		w.out.printf("\n")
+		return false
 	}
-	answer := strings.ToLower(strings.TrimSpace(line))
-	return answer == "y" || answer == "yes"
 }
 
 // sendFailure turns what the node says into what to do.

@@ -80,6 +80,10 @@ func TestWalletAsks(t *testing.T) {
 			t.Errorf("answer %q: mempool %v, locked %v", no, pool, locked)
 		}
 	}
+	p.giveUp(nobody)
+	if p.node.Must(&pool, "getrawmempool"); len(pool) != 0 {
+		t.Errorf("Ctrl-C: mempool %v", pool)
+	}
 	code, seen, stderr := p.atTerminal(nil, "y\n", "send", nobody, "1")
 	p.node.Must(&pool, "getrawmempool")
 	if code != 0 || stderr != "" || len(pool) != 1 || !strings.Contains(seen, "\x1b[32mSent:\x1b[0m "+pool[0]) {
@@ -87,6 +91,33 @@ func TestWalletAsks(t *testing.T) {
 	}
 	if _, seen, _ := p.atTerminal([]string{"NO_COLOR=1"}, "", "balance"); strings.Contains(seen, "\x1b[") {
 		t.Errorf("colours all the same: %q", seen)
+	}
+}
+
+// giveUp types Ctrl-C at the question, which comes to the program as the end
+// of its context, and only then an answer.
+func (p *purse) giveUp(to string) {
+	p.Helper()
+	person, program := terminal(p.T)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go func() {
+		var all strings.Builder
+		b := make([]byte, 4096)
+		for !strings.HasSuffix(all.String(), "[y/N] ") {
+			n, err := person.Read(b)
+			if err != nil {
+				return
+			}
+			all.Write(b[:n])
+		}
+		cancel()
+		_, _ = io.WriteString(person, "y\n")
+	}()
+	var errs strings.Builder
+	m := Main{Args: []string{"wallet", "--node.data_dir", p.node.Dir, "send", to, "1"}, Stdin: program, Stdout: program, Stderr: &errs}
+	if code := m.Run(ctx); code != 1 || errs.String() != "orrery: nothing was sent\n" {
+		p.Errorf("Ctrl-C: %d %q", code, errs.String())
 	}
 }
 
