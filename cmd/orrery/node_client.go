@@ -33,8 +33,7 @@ func (a *app) client(wallet *string) (*client.Client, error) {
 // the node wrote into its data folder, since it may have taken another port
 // than its settings ask for.
 func nodeAddress(s *config.Settings) (string, error) {
-	asked := s.Source("rpc.listen").Kind
-	if asked == config.Flag || asked == config.Environment {
+	if asksForAddress(s) {
 		return reachable(s.RPC.Listen), nil
 	}
 	raw, err := os.ReadFile(filepath.Join(s.Node.DataDir, datadir.RPCFile))
@@ -48,6 +47,13 @@ func nodeAddress(s *config.Settings) (string, error) {
 	}
 	return "", fmt.Errorf("%w for the data folder %s: start one with 'orrery node', or name the folder of the running one with --node.data_dir",
 		client.ErrNotRunning, s.Node.DataDir)
+}
+
+// asksForAddress reports whether this command line says where the node answers.
+// Port 0 does not: only the node knows which one it got.
+func asksForAddress(s *config.Settings) bool {
+	_, port, _ := net.SplitHostPort(s.RPC.Listen)
+	return s.Source("rpc.listen").Kind >= config.Environment && port != "0"
 }
 
 // reachable turns "every address of this machine" into one of them.

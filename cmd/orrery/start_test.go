@@ -184,6 +184,31 @@ func TestPortTaken(t *testing.T) {
 	n.Stop()
 }
 
+// TestPortOfVariable: what a variable says counts for the node and the command
+// line alike. Port 0 is any free one, so only the node's own word tells it.
+func TestPortOfVariable(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	p := e2e.Launch(t, "", []string{"ORRERY_RPC__LISTEN=" + l.Addr().String()}, "node", "--preset", "regtest", "--node.data_dir", filepath.Join(t.TempDir(), "data"))
+	code, _ := p.Wait()
+	wantFailure(t, code, p.Output(), "RPC port "+port+" is taken", "--rpc.listen")
+
+	dir := t.TempDir()
+	any := []string{"ORRERY_RPC__LISTEN=127.0.0.1:0"}
+	n := e2e.Ready(t, e2e.Launch(t, "", any, "node", "--preset", "regtest", "--node.data_dir", dir))
+	var out, errs strings.Builder
+	m := Main{Args: []string{"cli", "--preset", "regtest", "--node.data_dir", dir, "getblockcount"}, Env: any, Stdout: &out, Stderr: &errs}
+	if code := m.Run(t.Context()); code != 0 || out.String() != "0\n" {
+		t.Errorf("the command line does not find it: %d %q %q", code, out.String(), errs.String())
+	}
+	n.Stop()
+}
+
 func atoi(s string) int { n, _ := strconv.Atoi(s); return n }
 
 // TestUnusedKeys: a node takes the settings of the network that is to come.

@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"orrery/cmd/internal/config"
 	"orrery/cmd/internal/datadir"
 	"orrery/cmd/internal/wallets"
 	"orrery/core/consensus"
@@ -136,8 +135,7 @@ func (w *walletCommand) restoreFile(name, words string, notRunning error) error 
 	if err != nil {
 		return err
 	}
-	asked := s.Source("rpc.listen").Kind
-	if asked == config.Flag || asked == config.Environment || !exists(filepath.Join(s.Node.DataDir, datadir.ChainFile)) {
+	if asksForAddress(s) || !exists(filepath.Join(s.Node.DataDir, datadir.ChainFile)) {
 		return notRunning
 	}
 	dir, err := datadir.Open(s.Node.DataDir)

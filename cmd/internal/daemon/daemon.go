@@ -88,7 +88,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.dir, err = datadir.Open(d.s.Node.DataDir); err != nil {
 		return err
 	}
-	exact := d.s.Source("rpc.listen").Kind == config.Flag
+	exact := d.s.Source("rpc.listen").Kind >= config.Environment // the command line looks for it there, too
 	var note string
 	if d.listener, note, err = listen(d.s.RPC.Listen, exact); err != nil {
 		return err
