@@ -53,7 +53,7 @@ func output(a *app, s *config.Settings) (out daemon.Output, end func()) {
 	opts := &slog.HandlerOptions{Level: level}
 	switch {
 	case person:
-		out = daemon.Output{Person: w, Log: slog.New(console.NewHandler(w, level))}
+		out = daemon.Output{Person: w, Columns: func() int { return columnsOf(a.Stdout) }, Log: slog.New(console.NewHandler(w, level))}
 	case s.Node.LogFormat == "json":
 		out = daemon.Output{Log: slog.New(slog.NewJSONHandler(w, opts))}
 	default:

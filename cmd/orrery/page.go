@@ -34,11 +34,15 @@ type page struct {
 }
 
 func newPage(m *Main) *page {
-	p := &page{Writer: m.Stdout, colours: isTerminal(m.Stdout) && wantsColours(m.Env)}
-	if f, ok := m.Stdout.(*os.File); ok && isTerminal(f) {
-		p.columns, _, _ = term.GetSize(int(f.Fd())) // 0 where nobody can tell
+	return &page{Writer: m.Stdout, colours: isTerminal(m.Stdout) && wantsColours(m.Env), columns: columnsOf(m.Stdout)}
+}
+
+// columnsOf is how wide a terminal is at this moment; 0 where nobody can tell.
+func columnsOf(w any) (n int) {
+	if f, ok := w.(*os.File); ok && isTerminal(f) {
+		n, _, _ = term.GetSize(int(f.Fd()))
 	}
-	return p
+	return n
 }
 
 // wantsColours follows https://no-color.org. The old console of Windows shows
@@ -79,11 +83,13 @@ type cell struct {
 type column struct {
 	title string
 	right bool // flush right, as numbers
+	below bool // where a terminal is too narrow, a second line begins here
 }
 
 // table writes rows below their titles, if there are any titles. Columns in
 // which every cell is empty are left out. Where a terminal is too narrow,
-// transaction ids are shortened; whoever copies them takes --json.
+// transaction ids are shortened; whoever copies them takes --json. Where that
+// does not do, a row gets a second line.
 func (p *page) table(columns []column, rows [][]cell) {
 	for _, row := range rows {
 		for i := range row {
@@ -91,7 +97,7 @@ func (p *page) table(columns []column, rows [][]cell) {
 		}
 	}
 	width := widths(columns, rows)
-	if total := 2 * len(columns); p.columns > 0 && sum(width)+total > p.columns {
+	if p.narrow(width) {
 		for _, row := range rows {
 			for i := range row {
 				row[i].text = longID.ReplaceAllString(row[i].text, "$1…$2")
@@ -99,12 +105,13 @@ func (p *page) table(columns []column, rows [][]cell) {
 		}
 		width = widths(columns, rows)
 	}
-	last, titled := 0, false
+	fold := len(columns)
+	if at := slices.IndexFunc(columns, func(c column) bool { return c.below }); at >= 0 && p.narrow(width) {
+		fold = at
+	}
+	titled := false
 	titles := make([]cell, len(columns))
 	for i, c := range columns {
-		if width[i] > 0 {
-			last = i
-		}
 		titles[i] = cell{c.title, dim}
 		titled = titled || c.title != ""
 	}
@@ -112,26 +119,52 @@ func (p *page) table(columns []column, rows [][]cell) {
 		rows = append([][]cell{titles}, rows...)
 	}
 	for _, row := range rows {
-		var b strings.Builder
-		for i, c := range row {
-			if width[i] == 0 {
-				continue
-			}
-			pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(c.text))
-			switch text := p.paint(c.colour, c.text); {
-			case columns[i].right:
-				b.WriteString(pad + text)
-			case i == last:
-				b.WriteString(text)
-			default:
-				b.WriteString(text + pad)
-			}
-			if i != last {
-				b.WriteString("  ")
-			}
+		p.line("", columns[:fold], row[:fold], width[:fold])
+		if fold < len(columns) {
+			p.line("    ", columns[fold:], row[fold:], width[fold:])
 		}
-		p.printf("%s\n", strings.TrimRight(b.String(), " "))
 	}
+}
+
+// narrow reports whether columns of these widths do not fit the terminal.
+func (p *page) narrow(width []int) bool {
+	total := -2 // the last column has no space behind it
+	for _, w := range width {
+		if w > 0 {
+			total += w + 2
+		}
+	}
+	return p.columns > 0 && total > p.columns
+}
+
+// line writes a row, or a part of one.
+func (p *page) line(indent string, columns []column, row []cell, width []int) {
+	last := 0
+	for i := range columns {
+		if width[i] > 0 {
+			last = i
+		}
+	}
+	var b strings.Builder
+	b.WriteString(indent)
+	for i, c := range row {
+		if width[i] == 0 {
+			continue
+		}
+		pad := strings.Repeat(" ", width[i]-utf8.RuneCountInString(c.text))
+		switch text := p.paint(c.colour, c.text); {
+		case columns[i].right:
+			b.WriteString(pad + text)
+		case i == last:
+			b.WriteString(text)
+		default:
+			b.WriteString(text + pad)
+		}
+		if i != last {
+			b.WriteString("  ")
+		}
+	}
+	p.printf("%s\n", strings.TrimRight(b.String(), " "))
 }
 
 // longID is a transaction id, with the index of an output or without.
@@ -151,13 +184,6 @@ func widths(columns []column, rows [][]cell) []int {
 		}
 	}
 	return width
-}
-
-func sum(list []int) (n int) {
-	for _, x := range list {
-		n += x
-	}
-	return n
 }
 
 // printable keeps a label from steering the terminal.

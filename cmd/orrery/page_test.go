@@ -7,7 +7,7 @@ import (
 )
 
 func TestTable(t *testing.T) {
-	columns := []column{{title: "NAME"}, {"COINS", true}, {title: "EMPTY"}, {title: "LAST"}}
+	columns := []column{{title: "NAME"}, {title: "COINS", right: true}, {title: "EMPTY"}, {title: "LAST"}}
 	rows := func() [][]cell {
 		return [][]cell{
 			{{"a", noColour}, {"1.50", green}, {}, {"x", noColour}},
@@ -66,15 +66,23 @@ func TestChooseWallet(t *testing.T) {
 	}
 }
 
-// TestNarrowTerminal: ids give way before lines wrap, and only then.
+// TestNarrowTerminal: ids give way before rows get a second line, and only
+// then; no line is wider than the terminal.
 func TestNarrowTerminal(t *testing.T) {
 	id := strings.Repeat("ab", 32)
-	for columns, want := range map[int]string{0: id + ":7", 200: id + ":7", 60: "ababab…ababab:7"} {
+	const short = "ababab…ababab:7"
+	for columns, want := range map[int]string{
+		0:  "A  C  B\nx  y  " + id + ":7\n",
+		72: "A  C  B\nx  y  " + id + ":7\n",
+		71: "A  C  B\nx  y  " + short + "\n",
+		21: "A  C  B\nx  y  " + short + "\n",
+		20: "A\n    C  B\nx\n    y  " + short + "\n",
+	} {
 		var b strings.Builder
 		p := &page{Writer: &b, columns: columns}
-		p.table([]column{{title: "A"}, {title: "B"}}, [][]cell{{{"x", noColour}, {id + ":7", noColour}}})
-		if got := b.String(); got != "A  B\nx  "+want+"\n" {
-			t.Errorf("%d columns: %q", columns, got)
+		p.table([]column{{title: "A"}, {title: "EMPTY"}, {title: "C", below: true}, {title: "B"}}, [][]cell{{{"x", noColour}, {}, {"y", noColour}, {id + ":7", noColour}}})
+		if got := b.String(); got != want {
+			t.Errorf("%d columns: %q, want %q", columns, got, want)
 		}
 	}
 }

@@ -98,7 +98,7 @@ func (w *wallet) addresses(ctx context.Context) error {
 		}
 		rows = append(rows, []cell{{a.Address, noColour}, {a.Label, noColour}, {a.Amount.String(), noColour}, {payments, dim}})
 	}
-	w.out.table([]column{{title: "ADDRESS"}, {title: "LABEL"}, {"RECEIVED", true}, {title: "IN"}}, rows)
+	w.out.table([]column{{title: "ADDRESS"}, {title: "LABEL"}, {title: "RECEIVED", right: true, below: true}, {title: "IN"}}, rows)
 	return nil
 }
 

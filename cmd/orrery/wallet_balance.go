@@ -140,7 +140,7 @@ func (w *walletCommand) list(ctx context.Context) error {
 		out.printf("no wallet is loaded: make one with 'orrery wallet create NAME'\n")
 		return nil
 	}
-	out.table([]column{{title: "WALLET"}, {"SPENDABLE", true}, {"WAITING FOR A BLOCK", true}, {"MATURING", true}}, rows)
+	out.table([]column{{title: "WALLET"}, {title: "SPENDABLE", right: true}, {title: "WAITING FOR A BLOCK", right: true}, {title: "MATURING", right: true}}, rows)
 	return nil
 }
 

@@ -113,7 +113,8 @@ func (w *wallet) history(ctx context.Context, count, skip int) error {
 		rows = append(rows, list[i].row())
 	}
 	w.out.table([]column{
-		{title: "TIME"}, {title: "WHAT"}, {"AMOUNT", true}, {"FEE", true}, {"BLOCKS", true}, {title: "ADDRESS"}, {title: "LABEL"}, {title: "TXID"},
+		{title: "TIME"}, {title: "WHAT"}, {title: "AMOUNT", right: true}, {title: "FEE", right: true}, {title: "BLOCKS", right: true},
+		{title: "ADDRESS", below: true}, {title: "LABEL"}, {title: "TXID"},
 	}, rows)
 	return nil
 }
@@ -183,7 +184,10 @@ func (w *wallet) coins(ctx context.Context) error {
 	}
 	switch {
 	case len(rows) > 0:
-		w.out.table([]column{{"AMOUNT", true}, {title: "STATE"}, {"BLOCKS", true}, {title: "ADDRESS"}, {title: "LABEL"}, {title: "OUTPUT"}}, rows)
+		w.out.table([]column{
+			{title: "AMOUNT", right: true}, {title: "STATE"}, {title: "BLOCKS", right: true},
+			{title: "ADDRESS", below: true}, {title: "LABEL"}, {title: "OUTPUT"},
+		}, rows)
 	case len(locked) == 0:
 		w.out.printf("no coins: 'orrery wallet address' gives an address to be paid at\n")
 	}

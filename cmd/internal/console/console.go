@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unicode/utf8"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
@@ -25,15 +26,16 @@ const (
 // Console reports blocks. It is used by one goroutine.
 type Console struct {
 	out    io.Writer    // for a person; nil: log instead
+	width  func() int   // of the person's terminal, in columns; 0: unknown
 	log    *slog.Logger // for machines
 	tip    chainhash.Hash
 	failed map[policy.Hook]*chain.PolicyFailure // those that were shown last
 }
 
 // New reports what comes after tip, to out when a person looks at it, else to
-// log.
-func New(out io.Writer, log *slog.Logger, tip chainhash.Hash) *Console {
-	return &Console{out: out, log: log, tip: tip, failed: map[policy.Hook]*chain.PolicyFailure{}}
+// log. width tells how many columns out has now, 0 when nobody knows.
+func New(out io.Writer, width func() int, log *slog.Logger, tip chainhash.Hash) *Console {
+	return &Console{out: out, width: width, log: log, tip: tip, failed: map[policy.Hook]*chain.PolicyFailure{}}
 }
 
 // Show reports the blocks between the last view and this one.
@@ -67,15 +69,23 @@ func (c *Console) block(n *chain.Node, b *consensus.Block) {
 	for _, o := range b.Txs[0].Msg.TxOut {
 		reward += o.Value
 	}
-	hashes := consensus.Work(n.Header.Bits)
 	if c.out == nil {
 		c.log.Info("block", "height", n.Height, "hash", n.Hash.String(), "txs", len(b.Txs), "interval_s", interval,
 			"difficulty", Difficulty(n.Header.Bits), "reward", coins(reward))
 		return
 	}
-	fmt.Fprintf(c.out, "%7d  %s  %-7s %8s  difficulty %s (%s hashes)  reward %s\n",
-		n.Height, shortHash(n.Hash), plural(len(b.Txs), "tx", "txs"), span(interval),
-		metric(Difficulty(n.Header.Bits)), metric(hashes.Float64()), coins(reward))
+	work := consensus.Work(n.Header.Bits)
+	hashes := fmt.Sprintf(" (%s hashes)", metric(work.Float64()))
+	line := func(format string) string {
+		return fmt.Sprintf(format, n.Height, shortHash(n.Hash), plural(len(b.Txs), "tx", "txs"), span(interval),
+			metric(Difficulty(n.Header.Bits)), hashes, coins(reward))
+	}
+	text := line("%7d  %s  %-7s %8s  difficulty %s%s  reward %s")
+	if most := c.width(); most > 0 && utf8.RuneCountInString(text) > most {
+		hashes = "" // the difficulty says the same in other words
+		text = line("%7d  %s  %-6s %7s  difficulty %s%s  reward %s")
+	}
+	fmt.Fprintln(c.out, text)
 }
 
 func (c *Console) reorg(reverts []*chain.Node) {

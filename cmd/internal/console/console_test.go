@@ -19,8 +19,9 @@ import (
 	"orrery/core/policy"
 )
 
-// maxWidth is that of a terminal on half a screen, in columns.
-const maxWidth = 100
+// maxWidth is that of a terminal on half a screen, in columns, usualWidth that
+// with which terminals start.
+const maxWidth, usualWidth = 100, 80
 
 // stage is a node in memory before a console.
 type stage struct {
@@ -29,6 +30,7 @@ type stage struct {
 	node    *node.Node
 	store   chain.Store
 	console *Console
+	columns int // of the terminal
 	out     bytes.Buffer
 }
 
@@ -53,7 +55,7 @@ func newStage(t testing.TB, person bool) *stage {
 	if person {
 		w, log = &s.out, slog.New(slog.DiscardHandler)
 	}
-	s.console = New(w, log, s.Params.Genesis.Hash())
+	s.console = New(w, func() int { return s.columns }, log, s.Params.Genesis.Hash())
 	return s
 }
 
@@ -228,23 +230,38 @@ func (s *stage) last(v *node.View) *chaintest.Block {
 // Numbers as large as they can reasonably be fit the terminal.
 func TestWidth(t *testing.T) {
 	s := newStage(t, true)
-	txs := make([]*consensus.Tx, 9999)
-	cb := wire.NewMsgTx(2)
-	cb.AddTxOut(chaintest.Pay(5000_12345678, chaintest.Anyone))
-	for i := range txs {
-		txs[i] = consensus.NewTx(cb)
-	}
-	for _, bits := range []uint32{0x207fffff, 0x1d00ffff, 0x17034219, 0x1e7a1200} {
-		for _, interval := range []int64{1, -7000, 99_999, 500_000_000, -500_000_000} {
-			s.out.Reset()
-			parent := &chain.Node{Header: consensus.Header{Time: 2_000_000_000}}
-			n := &chain.Node{Height: 1_234_567, Parent: parent, Header: consensus.Header{Bits: bits, Time: uint32(2_000_000_000 + interval)}}
-			s.console.block(n, consensus.NewBlock(n.Header, txs))
-			if line := strings.TrimSuffix(s.out.String(), "\n"); utf8.RuneCountInString(line) > maxWidth {
-				t.Errorf("%d columns: %s", utf8.RuneCountInString(line), line)
+	for _, columns := range []int{0, usualWidth, 200} {
+		s.columns = columns
+		for _, bits := range []uint32{0x207fffff, 0x1d00ffff, 0x17034219, 0x1e7a1200} {
+			for _, interval := range []int64{1, -7000, 9999, 99_999, 500_000_000, -500_000_000} {
+				line := s.line(bits, interval, 9999, 5000_12345678)
+				if n := utf8.RuneCountInString(line); n > maxWidth {
+					t.Errorf("%d columns: %s", n, line)
+				}
+				if tells := strings.Contains(line, " hashes)"); tells != (columns != usualWidth) {
+					t.Errorf("%d columns: %s", columns, line)
+				}
+				if line = s.line(bits, interval%10_000, 999, 50_00000226); columns == usualWidth && utf8.RuneCountInString(line) > usualWidth {
+					t.Errorf("%d columns: %s", utf8.RuneCountInString(line), line)
+				}
 			}
 		}
 	}
+}
+
+// line is what a person sees of a block.
+func (s *stage) line(bits uint32, interval int64, txs int, reward int64) string {
+	cb := wire.NewMsgTx(2)
+	cb.AddTxOut(chaintest.Pay(reward, chaintest.Anyone))
+	list := make([]*consensus.Tx, txs)
+	for i := range list {
+		list[i] = consensus.NewTx(cb)
+	}
+	parent := &chain.Node{Header: consensus.Header{Time: 2_000_000_000}}
+	n := &chain.Node{Height: 1_234_567, Parent: parent, Header: consensus.Header{Bits: bits, Time: uint32(2_000_000_000 + interval)}}
+	s.out.Reset()
+	s.console.block(n, consensus.NewBlock(n.Header, list))
+	return strings.TrimSuffix(s.out.String(), "\n")
 }
 
 func TestNumbers(t *testing.T) {

@@ -32,8 +32,9 @@ import (
 
 // Output is where a node tells what it does.
 type Output struct {
-	Person io.Writer    // a terminal with somebody before it, or nil
-	Log    *slog.Logger // never nil
+	Person  io.Writer    // a terminal with somebody before it, or nil
+	Columns func() int   // how wide that is now, 0 when nobody knows; never nil beside Person
+	Log     *slog.Logger // never nil
 }
 
 // daemon is the state of one Run.
@@ -164,7 +165,7 @@ func (d *daemon) runHost(ctx context.Context, ready func()) error {
 
 func (d *daemon) runConsole(ctx context.Context, ready func()) error {
 	v, release := d.host.Acquire()
-	c := console.New(d.out.Person, d.out.Log, v.Tip.Hash)
+	c := console.New(d.out.Person, d.out.Columns, d.out.Log, v.Tip.Hash)
 	release()
 	ready()
 	if err := d.host.Follow(ctx, c.Show); err != nil {
