@@ -52,6 +52,27 @@ func TestGoldenErrors(t *testing.T) {
 	}
 }
 
+// TestSlips: who forgets quotes, or does not know TOML's rules, is told so.
+func TestSlips(t *testing.T) {
+	const quotes = "texts stand in quotes"
+	for line, want := range map[string]string{
+		"data_dir = data":                "12: not TOML: expected a value; " + quotes,
+		"data_dir = 1st":                 "13: not TOML: the line should end here; " + quotes + ", and large numbers are written as 1_000",
+		"data_dir = info":                "15: not TOML: the line should end here; " + quotes + ", and large numbers are written as 1_000",
+		`data_dir = "C:\data"`:           `16: not TOML: a backslash stands for itself in '…', in "…" it must be doubled`,
+		`data_dir = "C:\Users\me"`:       `17: not TOML: a backslash stands for itself in '…', in "…" it must be doubled`,
+		"data_dir = 127.0.0.1":           "17: not TOML: this is no number; " + quotes,
+		"data_dir = 1e53e2d6":            "12: not TOML: this is no number; " + quotes + ", and hexadecimal digits follow 0x",
+		"data_dir = 0x":                  "12: not TOML: a number does not begin with 0; " + quotes,
+		"data_dir = 9999999999999999999": "12: not TOML: this is no integer of 64 bits",
+		"ö = 1":                          "1: not TOML: a key is of a–z, 0–9 and _",
+	} {
+		if _, err := load(t, "[node]\n"+line+"\n", nil, nil); err == nil || err.Error() != "config.toml:2:"+want {
+			t.Errorf("%s\n got %v\nwant config.toml:2:%s", line, err, want)
+		}
+	}
+}
+
 // TestErrorsOfFlagsAndVariables wants the name that was typed and the sentence.
 func TestErrorsOfFlagsAndVariables(t *testing.T) {
 	for _, c := range []struct {

@@ -52,10 +52,7 @@ func syntaxError(err error, entries []entry, at Source) *Error {
 	var de *toml.DecodeError
 	if errors.As(err, &de) {
 		at.Line, at.Column = de.Position()
-		if msg == "incomplete number" { // its words for any bare word
-			msg = "expected a value; texts stand in quotes"
-		}
-		return &Error{Source: at, Msg: "not TOML: " + msg}
+		return &Error{Source: at, Msg: "not TOML: " + inWords(msg)}
 	}
 	seen := map[string]Source{}
 	for _, e := range entries {
