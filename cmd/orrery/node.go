@@ -5,7 +5,6 @@ import (
 	"os"
 	"os/signal"
 	"regexp"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"orrery/cmd/internal/config"
 	"orrery/cmd/internal/console"
 	"orrery/cmd/internal/daemon"
+	"orrery/cmd/internal/datadir"
 )
 
 func newNodeCommand(a *app) *cobra.Command {
@@ -79,8 +79,6 @@ func programName(called string) string {
 		return "go run ./cmd/orrery"
 	case called == "":
 		return "orrery"
-	case strings.Contains(called, " "):
-		return `"` + called + `"`
 	}
-	return called
+	return datadir.Word(called)
 }

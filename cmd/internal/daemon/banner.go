@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"orrery/cmd/internal/datadir"
 	"orrery/core/policy"
 )
 
@@ -81,5 +82,5 @@ func (d *daemon) dirFlag() string {
 	if d.s.Node.DataDir == "data" {
 		return ""
 	}
-	return " --node.data_dir " + d.s.Node.DataDir
+	return " --node.data_dir " + datadir.Word(d.s.Node.DataDir)
 }

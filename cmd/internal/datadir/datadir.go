@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/gofrs/flock"
@@ -48,9 +49,17 @@ func Open(path string) (*Dir, error) {
 	if !ok {
 		return nil, fmt.Errorf("the data folder %s is %w by another orrery node.\n"+
 			"Talk to that node with: orrery cli --node.data_dir %s getblockchaininfo\n"+
-			"Start a second node with a folder of its own: orrery node --node.data_dir %s2", path, ErrInUse, path, path)
+			"Start a second node with a folder of its own: orrery node --node.data_dir %s", path, ErrInUse, Word(path), Word(path+"2"))
 	}
 	return &Dir{path: path, lock: lock}, nil
+}
+
+// Word is a path as it can be typed into a command line, in quotes if need be.
+func Word(path string) string {
+	if strings.ContainsAny(path, " ()&;'") {
+		return `"` + path + `"`
+	}
+	return path
 }
 
 func unusable(path string, err error) error {

@@ -292,3 +292,13 @@ func TestUnusableFolders(t *testing.T) {
 		wantSentences(t, err.Error(), path)
 	}
 }
+
+func TestWord(t *testing.T) {
+	for path, want := range map[string]string{
+		"data": "data", "../a/b": "../a/b", "my data": `"my data"`, `C:\data`: `C:\data`, "a&b": `"a&b"`,
+	} {
+		if got := Word(path); got != want {
+			t.Errorf("%q is typed as %s, not %s", path, got, want)
+		}
+	}
+}
