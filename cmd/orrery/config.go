@@ -47,7 +47,12 @@ func newConfigShow(a *app) *cobra.Command {
 		Short:   "Show the values in force and who set them",
 		Long:    "Show the values in force and who set them: a flag, a variable, a file with line and column, or a preset.\nWith the NAME of a key only its value, with that of a section its keys. Secrets are not shown.",
 		Example: "  orrery config show\n  orrery config show chain\n  orrery config show rpc.listen",
-		Args:    cobra.MaximumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return fmt.Errorf("give one NAME of a key or section, found %d; see \"%s --help\"", len(args), cmd.CommandPath())
+			}
+			return nil
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			s, err := a.settings()
 			if err != nil {

@@ -87,6 +87,7 @@ func TestMistakes(t *testing.T) {
 		{[]string{"version", "-x"}, `unknown shorthand flag: 'x' in -x; see "orrery version --help", and "orrery config keys" for every setting`},
 		{[]string{"version", "--rpc.listen"}, `flag needs an argument: --rpc.listen; see "orrery version --help"`},
 		{[]string{"config", "show", "rpc.listn"}, "no setting is called rpc.listn; did you mean rpc.listen?"},
+		{[]string{"config", "show", "a", "b"}, `give one NAME of a key or section, found 2; see "orrery config show --help"`},
 		{[]string{"config", "check", "--mining.threads", "-1"}, "--mining.threads is -1, must be 0 … 1024"},
 	} {
 		code, stdout, stderr := orrery(t, nil, c.args...)

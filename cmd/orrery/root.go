@@ -94,6 +94,11 @@ func commands(a *app) []*cobra.Command {
 // flagError names the nearest setting and where to find the others.
 func flagError(cmd *cobra.Command, err error) error {
 	var missing *pflag.NotExistError
+	var bad *pflag.InvalidValueError
+	if errors.As(err, &bad) { // pflag's sentence ends in the words of Go's parser
+		kind := map[string]string{"int": "a whole number", "bool": "true or false"}[bad.GetFlag().Value.Type()]
+		return fmt.Errorf("--%s is %q, must be %s; see \"%s --help\"", bad.GetFlag().Name, bad.GetValue(), kind, cmd.CommandPath())
+	}
 	if !errors.As(err, &missing) {
 		return fmt.Errorf("%w; see \"%s --help\"", err, cmd.CommandPath())
 	}

@@ -104,6 +104,10 @@ func (w *wallet) history(ctx context.Context, count, skip int) error {
 	if err := json.Unmarshal(raw, &list); err != nil {
 		return err
 	}
+	if len(list) == 0 && (count == 0 || skip > 0) {
+		w.out.printf("no entries: --count and --skip leave out all that there are\n")
+		return nil
+	}
 	if len(list) == 0 {
 		w.out.printf("nothing was sent or received yet: 'orrery wallet address' gives an address to be paid at\n")
 		return nil

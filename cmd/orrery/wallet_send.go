@@ -18,6 +18,7 @@ import (
 	"orrery/core/consensus"
 	"orrery/rpc"
 	"orrery/wallet/amount"
+	"orrery/wallet/payment"
 )
 
 // sendOptions are the flags of "wallet send".
@@ -246,6 +247,12 @@ func (w *wallet) sendFailure(ctx context.Context, o *sendOptions, err error) err
 	switch {
 	case e.Code == rpc.CodeAddress:
 		return w.noAddress(ctx, o.to)
+	case e.Message == payment.ErrDust.Error():
+		return w.dust(ctx, o, err)
+	case e.Message == payment.ErrFeeOverPaid.Error(), e.Message == payment.ErrDustAfter.Error():
+		return fmt.Errorf("%s is too small to take the fee from: send more, or leave --subtract-fee out", o.amount)
+	case e.Message == payment.ErrAbsurdFee.Error():
+		return fmt.Errorf("the fee would be more than %s, which is hardly meant: take a lower --fee-rate", amount.Short(payment.DefaultMaxFee))
 	case e.Code == rpc.CodeFunds && strings.HasPrefix(e.Message, "Insufficient funds"):
 		h, herr := w.holding(ctx)
 		if herr != nil || strings.Contains(e.Message, "needs a block first") {
@@ -254,6 +261,19 @@ func (w *wallet) sendFailure(ctx context.Context, o *sendOptions, err error) err
 		return fmt.Errorf("not enough to send %s and the fee. The wallet %q has %s", o.amount, w.name, h)
 	}
 	return err
+}
+
+// dust says from which amount on a payment to an address is taken.
+func (w *wallet) dust(ctx context.Context, o *sendOptions, err error) error {
+	var to struct {
+		Script string `json:"scriptPubKey"`
+	}
+	if w.call(ctx, &to, "validateaddress", o.to) != nil {
+		return err
+	}
+	script, _ := hex.DecodeString(to.Script)
+	return fmt.Errorf("%s is too small to send: to this address it must be %s at least, since spending it later costs a fee, too",
+		o.amount, amount.Short(payment.Dust(script)))
 }
 
 // noAddress says why a text is no address, and what one looks like here.

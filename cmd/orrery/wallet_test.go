@@ -101,6 +101,8 @@ func TestWalletTour(t *testing.T) {
 	p.fails(`not enough to send 1.5 and the fee. The wallet "default" has 0.00 spendable, 100.00 maturing: first in 99 blocks (about 17 h)`, "send", nobody, "1.5", "--yes")
 	generate(99, nobody)
 	p.shows("50.00 spendable, 50.00 maturing: first in 1 block (about 10 min)|", "balance")
+	p.fails("0.00000600 is too small to take the fee from: send more, or leave --subtract-fee out", "send", nobody, "0.00000600", "--subtract-fee", "--yes")
+	p.fails("the fee would be more than 0.10, which is hardly meant: take a lower --fee-rate", "send", nobody, "1", "--fee-rate", "50000", "--yes")
 	p.shows("Pay ADDRESS|Amount  1.50|Fee  0.00000226  1.0 sat/vB, N vB|Change  48.49999774  comes back to this wallet|"+
 		`Left  48.49999774  spendable in wallet "default" after it|Sent: TXID|It waits for a block. See it with: orrery wallet history|`,
 		"send", nobody, "1.5", "--yes")
@@ -164,7 +166,7 @@ func TestWalletMistakes(t *testing.T) {
 	p.fails(`"data" is no address: Invalid checksum or length of Base58 address (P2PKH or P2SH). `+looks, "send", "data", "1", "--yes")
 	p.fails(`not enough to send 1 and the fee. The wallet "default" has 0.00 spendable`, "send", nobody, "1", "--yes")
 	p.fails("nothing was sent: there is no terminal to ask at. Repeat with --yes to send without asking", "send", nobody, "1")
-	p.fails("Transaction amount too small", "send", nobody, "0.00000001", "--yes")
+	p.fails("0.00000001 is too small to send: to this address it must be 0.00000546 at least, since spending it later costs a fee, too", "send", nobody, "0.00000001", "--yes")
 	p.fails("Fee rate (0.010 sat/vB) is lower than the minimum fee rate setting (0.100 sat/vB)", "send", nobody, "1", "--fee-rate", "0.01", "--yes")
 	for _, amount := range []string{"x", "0", "1,5", "-1", "1.000000001", "22000000"} {
 		p.fails(fmt.Sprintf("%q is no amount to send: write coins, such as 1.5, with at most 8 decimals", amount), "send", "--yes", "--", nobody, amount)
@@ -178,6 +180,9 @@ func TestWalletMistakes(t *testing.T) {
 	p.fails(`say whom to pay and how much: orrery wallet send TO AMOUNT; see "orrery wallet send --help"`, "send", nobody)
 	p.fails("--list makes no address: leave --label and --bech32 out", "address", "--list", "--bech32")
 	p.fails("--count and --skip cannot be below 0", "history", "--count", "-1")
+	p.fails(`--count is "x", must be a whole number; see "orrery wallet history --help"`, "history", "--count", "x")
+	p.fails(`--json is "x", must be true or false; see "orrery wallet history --help"`, "history", "--json=x")
+	p.shows("no entries: --count and --skip leave out all that there are|", "history", "--count", "0")
 	p.node.Stop()
 	code, stdout, stderr := p.run("balance")
 	if code != 1 || stdout != "" || !strings.Contains(stderr, "no node answers") || !strings.Contains(stderr, "orrery node") || strings.Count(stderr, "\n") != 1 {
