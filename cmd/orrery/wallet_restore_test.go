@@ -97,15 +97,15 @@ func TestWalletRestore(t *testing.T) {
 
 	// Into one that is not running.
 	p.node.Stop()
-	for _, name := range []string{"default", "savings"} {
+	gone := filepath.Join(p.node.Dir, "wallets", "default.json")
+	for _, name := range []string{"default", "savings"} { // another wallet stands in for none
 		if err := os.Remove(filepath.Join(p.node.Dir, "wallets", name+".json")); err != nil {
 			t.Fatal(err)
 		}
+		failed := e2e.Launch(t, "", nil, e2e.Regtest(p.node.Dir)...)
+		code, _ = failed.Wait()
+		wantFailure(t, code, failed.Output(), "the wallet file "+gone+" is missing", "restore it from its words: orrery wallet restore default\n")
 	}
-	gone := filepath.Join(p.node.Dir, "wallets", "default.json")
-	failed := e2e.Launch(t, "", nil, e2e.Regtest(p.node.Dir)...)
-	code, _ = failed.Wait()
-	wantFailure(t, code, failed.Output(), "the wallet file "+gone+" is missing", "restore it from its words: orrery wallet restore default\n")
 	for name, text := range map[string]string{"default": standard.Words, "savings": words} {
 		code, stdout, stderr := p.input(text, "restore", name)
 		if code != 0 || stderr != "" || !strings.Contains(stdout, "was restored") || !strings.HasSuffix(stdout, "Next: orrery node\n") {

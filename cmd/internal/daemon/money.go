@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"orrery/cmd/internal/datadir"
 	"orrery/cmd/internal/wallets"
@@ -48,11 +49,11 @@ func (d *daemon) lostWallet() error {
 		return err
 	}
 	files, err := d.wallets.Files()
-	if err != nil && !errors.Is(err, fs.ErrNotExist) || len(files) > 0 {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) || slices.Contains(files, d.s.Wallet.Name) {
 		return err
 	}
 	return fmt.Errorf("the wallet file %s is missing.\nPut it back from a backup, or restore it from its words: orrery wallet restore %s\n"+
-		"Or make a new wallet with --wallet.name NAME, or run without with --wallet.enabled false", d.wallets.Path(d.s.Wallet.Name), d.s.Wallet.Name)
+		"Or take another wallet with --wallet.name NAME, or run without with --wallet.enabled false", d.wallets.Path(d.s.Wallet.Name), d.s.Wallet.Name)
 }
 
 // checkMoney looks at what coins depend on before a chain is opened or made.
@@ -100,7 +101,7 @@ func (d *daemon) payoutScript() ([]byte, error) {
 	}
 	w, err := d.wallets.Loaded(d.s.Wallet.Name)
 	if err != nil {
-		return nil, fmt.Errorf("mining pays to the wallet %q: %w", d.s.Wallet.Name, err)
+		return nil, fmt.Errorf("mining pays to the wallet %q, which is not loaded: make it with 'orrery wallet create %[1]s', load it with 'orrery cli loadwallet %[1]s', or set mining.address", d.s.Wallet.Name)
 	}
 	for _, a := range w.Addresses() {
 		if a.Label == miningLabel {
