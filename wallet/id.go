@@ -12,8 +12,8 @@ var (
 	ErrNotNamed = errors.New("several wallets are loaded")
 	ErrLoaded   = errors.New("the wallet is loaded already")
 	ErrNoFile   = errors.New("no such wallet file")
-	// ErrSameWords says that words are those of a loaded wallet.
-	ErrSameWords = errors.New("a loaded wallet has these words")
+	// ErrSameWords says that words are those of a wallet that is there.
+	ErrSameWords = errors.New("a wallet has these words already")
 	ErrBadName   = errors.New("a wallet's name is 1 to 64 of a-z, A-Z, 0-9, - and _")
 )
 

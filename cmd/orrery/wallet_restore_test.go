@@ -70,7 +70,7 @@ func TestWalletRestore(t *testing.T) {
 
 	// Into a running node.
 	p.refuses(`there is a wallet "savings" already: choose another name`, words, "restore", "savings")
-	p.refuses(`a loaded wallet has these words: "savings"`, words, "restore", "again")
+	p.refuses(`a wallet has these words already: "savings"`, words, "restore", "again")
 	p.refuses("a wallet's name is 1 to 64 of a-z, A-Z, 0-9, - and _", "abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about", "restore", "a/b")
 	p.refuses("these are not the words of a wallet: there are 2, a wallet has 12, 15, 18, 21 or 24. Nothing was made", "1 zoo 2 zoo", "restore", "x")
 	p.refuses("these are not the words of a wallet: word 3 is not in the list, check its spelling. Nothing was made", "zoo zoo zo zoo zoo zoo zoo zoo zoo zoo zoo zoo", "restore", "x")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"orrery/wallet"
 	"orrery/wallet/address"
@@ -29,10 +30,8 @@ func (w *Wallets) Restore(ctx context.Context, name, words string) error {
 	if err != nil {
 		return err
 	}
-	for _, o := range w.list() {
-		if o.Words() == words { // both would file their payments under one ID
-			return fmt.Errorf("%w: %q", wallet.ErrSameWords, o.Name())
-		}
+	if err := newWords(w.cfg.Folder, name, words); err != nil {
+		return err
 	}
 	made, err := wallet.Create(w.config(name), words, ledger.NoTip)
 	if err != nil {
@@ -46,7 +45,8 @@ func (w *Wallets) Restore(ctx context.Context, name, words string) error {
 
 // RestoreFile makes a wallet's file from its words while no node runs; the next
 // start looks for its coins in the whole chain. It returns the file's name.
-// Errors: wallet.ErrBadName, keys.ErrWords, keyfile.ErrExists.
+// Errors: wallet.ErrBadName, wallet.ErrSameWords, keys.ErrWords,
+// keyfile.ErrExists.
 func RestoreFile(folder, name, words string, codec address.Codec) (path string, err error) {
 	if err := checkName(name); err != nil {
 		return "", err
@@ -58,9 +58,35 @@ func RestoreFile(folder, name, words string, codec address.Codec) (path string, 
 		return "", fmt.Errorf("the folder of the wallets cannot be made: %w", err)
 	}
 	path = filepath.Join(folder, name+fileSuffix)
+	if err := newWords(folder, name, words); err != nil {
+		return "", err
+	}
 	made, err := wallet.Create(wallet.Config{Name: name, Path: path, Codec: codec}, words, ledger.NoTip)
 	if err != nil {
 		return "", err
 	}
 	return path, made.Close()
+}
+
+// newWords refuses the words of a wallet in the folder, loaded or not: the next
+// start would load both, which file their payments under one ID and hand out
+// the same addresses. A file that cannot be read is told when it is opened.
+func newWords(folder, name, words string) error {
+	names, err := files(folder)
+	switch {
+	case err != nil:
+		return err
+	case slices.Contains(names, name):
+		return keyfile.ErrExists // its words would tell less
+	}
+	for _, other := range names {
+		c, err := keyfile.Read(filepath.Join(folder, other+fileSuffix))
+		if err != nil {
+			continue
+		}
+		if old, err := keys.CleanWords(c.Words); err == nil && old == words {
+			return fmt.Errorf("%w: %q", wallet.ErrSameWords, other)
+		}
+	}
+	return nil
 }

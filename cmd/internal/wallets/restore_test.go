@@ -35,7 +35,13 @@ func TestRestoreWords(t *testing.T) {
 		t.Errorf("%q has %+v, before it was %+v", made.Name, now, before)
 	}
 	r.checkScan()
-	r.node().fails(rpc.CodeWalletLoaded, `a loaded wallet has these words: "savings"`, "restorewalletwords", "again", secret.Words)
+	const same = `a wallet has these words already: "savings"`
+	r.node().fails(rpc.CodeWalletLoaded, same, "restorewalletwords", "again", secret.Words)
+	r.node().must(nil, "unloadwallet", "savings") // the next start loads it all the same
+	r.node().fails(rpc.CodeWalletLoaded, same, "restorewalletwords", "again", secret.Words)
+	if _, err := RestoreFile(r.wallets.cfg.Folder, "again", secret.Words, r.wallets.cfg.Codec); err == nil || err.Error() != same {
+		t.Errorf("without a node: %v", err)
+	}
 	r.node().fails(rpc.CodeParameter, "these are not the words of a wallet: their checksum does not fit, check the order and each word",
 		"restorewalletwords", "again", strings.Repeat("abandon ", 12))
 	r.node().fails(rpc.CodeParameter, "Wallet name cannot be empty", "restorewalletwords", "", strings.Repeat("abandon ", 11)+"about")
