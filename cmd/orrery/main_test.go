@@ -85,6 +85,8 @@ func TestMistakes(t *testing.T) {
 		{[]string{"version", "--mining", "5"}, "unknown flag --mining; write --mining.KEY VALUE"},
 		{[]string{"version", "--foo"}, `unknown flag: --foo; see "orrery version --help", and "orrery config keys" for every setting`},
 		{[]string{"version", "-x"}, `unknown shorthand flag: 'x' in -x; see "orrery version --help", and "orrery config keys" for every setting`},
+		{[]string{"cli", "-datadir=x", "uptime"}, "unknown flag -datadir; here it is --node.data_dir DIR"},
+		{[]string{"node", "-regtest"}, "unknown flag -regtest; here it is --preset regtest"},
 		{[]string{"version", "--rpc.listen"}, `flag needs an argument: --rpc.listen; see "orrery version --help"`},
 		{[]string{"config", "show", "rpc.listn"}, "no setting is called rpc.listn; did you mean rpc.listen?"},
 		{[]string{"config", "show", "a", "b"}, `give one NAME of a key or section, found 2; see "orrery config show --help"`},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -103,10 +104,22 @@ func flagError(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w; see \"%s --help\"", err, cmd.CommandPath())
 	}
 	name := missing.GetSpecifiedName()
+	word, _, _ := strings.Cut(missing.GetSpecifiedShortnames(), "=")
+	if ours := bitcoinFlags[word]; ours != "" {
+		return fmt.Errorf("unknown flag -%s; here it is %s", word, ours)
+	}
 	if hint := config.FlagHint(name); hint != "" && len(name) > 1 {
 		return fmt.Errorf("unknown flag --%s; %s", name, hint)
 	}
 	return fmt.Errorf("%w; see \"%s --help\", and \"orrery config keys\" for every setting", err, cmd.CommandPath())
+}
+
+// bitcoinFlags are those of Bitcoin Core's programs that people type from
+// habit, in this program's words.
+var bitcoinFlags = map[string]string{
+	"datadir": "--node.data_dir DIR", "conf": "--config FILE", "regtest": "--preset regtest", "chain": "--preset NAME",
+	"rpcuser": "--rpc.user NAME", "rpcpassword": "--rpc.password TEXT", "rpcconnect": "--rpc.listen HOST:PORT", "rpcport": "--rpc.listen HOST:PORT",
+	"getinfo": "getblockchaininfo, or another method",
 }
 
 // shownFlags are the settings that help shows; the others are in "orrery
