@@ -24,7 +24,7 @@ type Step struct {
 func (c *Chain) Advance() (Step, bool, error) {
 	tip, goal := c.Tip(), c.goal()
 	if goal == tip {
-		c.home = tip
+		c.home, c.refuge = tip, nil
 		c.arrive()
 		c.candidates = c.candidates[:0]
 		return Step{}, false, nil
@@ -37,7 +37,7 @@ func (c *Chain) Advance() (Step, bool, error) {
 
 // goal is the valid block with the most work; among equals the first seen.
 func (c *Chain) goal() *Node {
-	best := c.lastGood(c.home)
+	best := c.lastGood()
 	for _, n := range c.candidates {
 		if n.s.failed {
 			continue
@@ -54,11 +54,16 @@ func (c *Chain) goal() *Node {
 	return best
 }
 
-func (c *Chain) lastGood(n *Node) *Node {
-	for n.s.failed {
-		n = n.Parent // genesis never fails
+// lastGood is the nearest good block at or below home. It is looked for once,
+// not for each block: a deep reorg would take the square of its depth.
+func (c *Chain) lastGood() *Node {
+	if c.refuge == nil {
+		c.refuge = c.home
+		for c.refuge.s.failed {
+			c.refuge = c.refuge.Parent // genesis never fails
+		}
 	}
-	return n
+	return c.refuge
 }
 
 func (c *Chain) disconnectTip() (Step, bool, error) {

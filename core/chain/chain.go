@@ -52,6 +52,7 @@ type Chain struct {
 
 	headers    headers // the first has the most work of the good ones
 	home       *Node   // the last tip at which Advance came to rest
+	refuge     *Node   // the nearest good block at or below home; nil: to be found
 	away       bool    // home is stored: the tip may be on no branch's end
 	candidates []*Node // linked, not failed, perhaps with more work than home
 	arrivals   uint64

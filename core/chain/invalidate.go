@@ -40,6 +40,7 @@ func (c *Chain) Reconsider(h chainhash.Hash) error {
 		return ErrUnknownBlock
 	}
 	top := n
+	c.refuge = nil
 	for p := n; p != nil; p = p.Parent {
 		if c.clear(p) {
 			top = p
@@ -71,7 +72,7 @@ func (c *Chain) clear(n *Node) bool {
 // fail marks a block, and with it all that builds on it. Unless the chain stands
 // on it, that costs no more than what it marks: bad blocks are cheap to make.
 func (c *Chain) fail(n *Node, how Status, reason string) {
-	base := c.lastGood(c.home)
+	base := c.lastGood()
 	n.s.status |= how
 	if reason != "" {
 		n.s.reason = reason
@@ -83,6 +84,7 @@ func (c *Chain) fail(n *Node, how Status, reason string) {
 	})
 	c.headers.tidy()
 	if base.s.failed {
+		c.refuge = nil
 		c.findCandidates()
 	} else if n.Parent.s.linked {
 		c.candidates = append(c.candidates, n.Parent) // the end of what is left of its branch
