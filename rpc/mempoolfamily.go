@@ -41,7 +41,7 @@ func (n *nodeMethods) listFamily(c *Call, family func(*mempool.View, *mempool.En
 	}
 	all := make(map[string]*entryResult, len(list)) // written in the order of its keys
 	for _, relative := range list {
-		all[relative.Tx.ID().String()] = newEntryResult(v.Mempool, relative)
+		all[relative.Tx.ID().String()] = newEntryResult(v.Mempool, relative, v.Mempool.ChunkOf(relative))
 	}
 	return all, nil
 }

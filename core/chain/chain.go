@@ -20,6 +20,9 @@ type Config struct {
 	Store    Store
 	Verifier Verifier
 	Rules    policy.Rules // in force from height 1
+	// Stop is asked now and then while a chain is opened; when it says so, Open
+	// fails with consensus.ErrStopped. What was committed stays. nil never does.
+	Stop func() bool
 	// CheckWork replaces the check of proof of work in simulations; nil is the
 	// real one.
 	CheckWork consensus.WorkCheck
@@ -91,8 +94,17 @@ func (c *Chain) begin() error {
 	return c.Commit(nil, true)
 }
 
+// loadStride is how many headers are loaded between two looks at Stop.
+const loadStride = 1000
+
+// Stopped asks Stop.
+func (cfg *Config) Stopped() bool { return cfg.Stop != nil && cfg.Stop() }
+
 // load takes one entry of the store.
 func (c *Chain) load(e Entry) error {
+	if e.Seq%loadStride == 0 && c.cfg.Stopped() {
+		return consensus.ErrStopped
+	}
 	if e.Seq != uint64(len(c.bySeq)) {
 		return fmt.Errorf("%w: header %d is missing", ErrCorrupt, len(c.bySeq))
 	}

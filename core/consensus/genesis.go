@@ -29,8 +29,9 @@ const (
 	stopEvery = 1 << 14
 )
 
-// ErrStopped says that a search was stopped before it found anything.
-var ErrStopped = errors.New("the search was stopped")
+// ErrStopped says that long work was stopped before its end, by its caller's
+// wish.
+var ErrStopped = errors.New("it was stopped")
 
 // pushData is script's plain push of 1 … 255 bytes. It never uses OP_1 … OP_16, as
 // Core's operator<< for byte vectors does not either.

@@ -74,6 +74,9 @@ func (n *Node) finishReorg(now int64) error {
 	}
 	n.moving = true
 	for fork := n.chain.View().ForkPoint(from); from != fork; from = from.Parent {
+		if n.cfg.Chain.Stopped() {
+			return consensus.ErrStopped
+		}
 		b, err := n.chain.Block(from)
 		if err != nil {
 			return fmt.Errorf("block %v at height %d: %w", from.Hash, from.Height, err)
@@ -81,6 +84,9 @@ func (n *Node) finishReorg(now int64) error {
 		n.record(n.pool.BlockDisconnected(b))
 	}
 	for n.chain.Left() != nil {
+		if n.cfg.Chain.Stopped() {
+			return consensus.ErrStopped // the next start goes on
+		}
 		_, err := n.advance(nil, now)
 		if err == nil {
 			err = n.commit()

@@ -167,6 +167,9 @@ func (n *Node) loadPool(now int64) error {
 		again = false
 		var missing []stored
 		for _, s := range left {
+			if n.cfg.Chain.Stopped() {
+				return consensus.ErrStopped
+			}
 			res, err := n.pool.Accept(s.tx, n.env(now), s.opts)
 			n.record(res.Change)
 			var refused *consensus.RuleError

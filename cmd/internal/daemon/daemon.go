@@ -66,11 +66,10 @@ func Run(ctx context.Context, s *config.Settings, version, program string, out O
 	defer stop()
 	d := &daemon{s: s, out: out, version: version, program: program, clock: host.NewClock(), stop: stop}
 	if err := d.open(ctx); err != nil {
-		err = errors.Join(err, d.close())
 		if ctx.Err() != nil && errors.Is(err, consensus.ErrStopped) {
-			return nil // asked to end while it made a chain: nothing was made
+			err = nil // asked to end while it made or opened a chain: the next start goes on
 		}
-		return err
+		return errors.Join(err, d.close())
 	}
 	list, err := d.services()
 	if err == nil {
@@ -110,6 +109,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	n, err := node.Open(node.Config{
 		Chain: chain.Config{
 			Params: d.chain.params, Store: d.chain.store, Rules: d.chain.rules, Verifier: verifier.New(verifier.Config{}, d.out.Log),
+			Stop: func() bool { return ctx.Err() != nil },
 		},
 		Mempool:    d.limits,
 		MinFeeRate: mempool.FeeRate(d.s.Mining.MinFee),
