@@ -3,6 +3,7 @@ package addrindex
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/tidwall/buntdb"
@@ -95,10 +96,20 @@ func (x *Index) move(v *node.View, n *chain.Node, d direction) error {
 func (x *Index) settle() error { return x.set(stateKey, x.at.encode()) }
 
 func (x *Index) set(key, value string) error {
-	return x.db.Update(func(tx *buntdb.Tx) error {
+	return x.update(func(tx *buntdb.Tx) error {
 		_, _, err := tx.Set(key, value, nil)
 		return err
 	})
+}
+
+// update says what to do when the disk does not take the change.
+func (x *Index) update(change func(*buntdb.Tx) error) error {
+	err := x.db.Update(change)
+	var disk *fs.PathError
+	if errors.As(err, &disk) {
+		return fmt.Errorf("%w; check the disk and its free space, then start again", err)
+	}
+	return err
 }
 
 // write brings the records to what they are with, or without, a block, and
@@ -117,7 +128,7 @@ func (x *Index) write(v *node.View, n *chain.Node, d direction) error {
 		return err
 	}
 	at := x.at
-	err = x.db.Update(func(tx *buntdb.Tx) error {
+	err = x.update(func(tx *buntdb.Tx) error {
 		for key, o := range c {
 			old, had, err := put(tx, key, o, &at)
 			if err != nil {

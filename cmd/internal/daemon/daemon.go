@@ -69,14 +69,14 @@ func Run(ctx context.Context, s *config.Settings, version, program string, out O
 		if ctx.Err() != nil && errors.Is(err, consensus.ErrStopped) {
 			err = nil // asked to end while it made or opened a chain: the next start goes on
 		}
-		return errors.Join(err, d.close())
+		return told(append([]error{err}, d.close()...)...)
 	}
 	list, err := d.services()
 	if err == nil {
 		context.AfterFunc(ctx, func() { d.say("stopping") })
 		err = runServices(ctx, list)
 	}
-	if err = errors.Join(err, d.close()); err == nil {
+	if err = told(append([]error{err}, d.close()...)...); err == nil {
 		d.say("stopped, everything is on the disk")
 	}
 	return err
@@ -159,7 +159,7 @@ func (d *daemon) runHost(ctx context.Context, ready func()) error {
 		return err
 	case err := <-d.chain.store.Fatal():
 		stop()
-		return errors.Join(err, <-failed)
+		return told(err, <-failed)
 	}
 }
 
@@ -189,8 +189,7 @@ func (d *daemon) announce(ctx context.Context, ready func()) error {
 }
 
 // close gives everything back in reverse order.
-func (d *daemon) close() error {
-	var errs []error
+func (d *daemon) close() (errs []error) {
 	if d.listener != nil {
 		_ = d.listener.Close() // the server has closed it, if it came to run
 	}
@@ -206,7 +205,7 @@ func (d *daemon) close() error {
 	if d.dir != nil {
 		errs = append(errs, d.dir.Close())
 	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // absolute is for showing people where something is.

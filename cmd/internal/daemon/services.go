@@ -32,10 +32,10 @@ func runServices(ctx context.Context, list []service) error {
 			up = append(up, r)
 		}
 		if err != nil {
-			return errors.Join(err, stopAll(up))
+			return failures(err, up, failed)
 		}
 		if ctx.Err() != nil {
-			return stopAll(up)
+			return failures(nil, up, failed)
 		}
 	}
 	var first error
@@ -43,7 +43,17 @@ func runServices(ctx context.Context, list []service) error {
 	case <-ctx.Done():
 	case first = <-failed:
 	}
-	return errors.Join(first, stopAll(up))
+	return failures(first, up, failed)
+}
+
+// failures stops everything and tells what went wrong: first, then what other
+// services that failed had found, then what happened while they ended.
+func failures(first error, up []*running, failed <-chan error) error {
+	faults := stopAll(up)
+	for range len(failed) {
+		faults = append([]error{<-failed}, faults...)
+	}
+	return told(append([]error{first}, faults...)...)
 }
 
 func start(ctx context.Context, s service, failed chan error) (*running, error) {
@@ -72,13 +82,12 @@ func start(ctx context.Context, s service, failed chan error) (*running, error) 
 	}
 }
 
-func stopAll(up []*running) error {
-	var errs []error
+func stopAll(up []*running) (errs []error) {
 	for i := len(up) - 1; i >= 0; i-- {
 		up[i].stop()
 		if err := <-up[i].done; err != nil && !errors.Is(err, context.Canceled) {
 			errs = append(errs, fmt.Errorf("%s: %w", up[i].name, err))
 		}
 	}
-	return errors.Join(errs...)
+	return errs
 }

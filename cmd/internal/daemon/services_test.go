@@ -3,12 +3,16 @@ package daemon
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"orrery/cmd/internal/host"
+	"orrery/plugins/pebble"
 )
 
 // journal notes what services do, in order.
@@ -187,6 +191,35 @@ func TestServiceFailsAtTheEnd(t *testing.T) {
 		t.Error(err)
 	}
 	j.want(t, "a up", "b up", "b fails", "a down")
+}
+
+// TestTold: one fault is one line, however many parts of a node meet it, and
+// those that fail because the node has ended do not hide why it did.
+func TestTold(t *testing.T) {
+	noLeak(t)
+	var j journal
+	now := make(chan struct{})
+	disk := &pebble.Error{Kind: pebble.ErrFailed, Path: "log", Doing: "sync"}
+	list := []service{j.plain("a", nil)}
+	ended := make(chan struct{}) // the order of failing: those above first
+	list = append(list, service{"node", func(_ context.Context, ready func()) error {
+		ready()
+		<-ended
+		return disk
+	}})
+	list = append(list, service{"wallets", func(ctx context.Context, ready func()) error {
+		ready()
+		<-now
+		defer context.AfterFunc(ctx, func() { close(ended) })
+		return fmt.Errorf("follow: %w", host.ErrStopped)
+	}})
+	err := runAll(t.Context(), list, func() error { close(now); return nil })
+	if err = told(err, disk); err == nil || err.Error() != "node: "+disk.Error() {
+		t.Error(err)
+	}
+	if err := told(host.ErrStopped); !errors.Is(err, host.ErrStopped) {
+		t.Errorf("nobody tells why it ended: %v", err)
+	}
 }
 
 // noLeak fails a test that leaves goroutines behind. Those of libraries were
