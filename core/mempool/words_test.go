@@ -175,6 +175,15 @@ func TestRejectWords(t *testing.T) {
 			}
 			return c.msg(1000, 1, out(parent, 1))
 		}},
+		{"missing-ephemeral-spends", func(c *testChain) *wire.MsgTx { // the dust comes last
+			m := c.msg(0, 2, c.coinbase(1, 0))
+			m.TxOut[0].Value, m.TxOut[1].Value = m.TxOut[0].Value+m.TxOut[1].Value, 0
+			parent := consensus.NewTx(m)
+			if _, err := c.pool.Accept(parent, c.env(), Options{BypassLimits: true}); err != nil {
+				c.t.Fatal(err)
+			}
+			return c.msg(1000, 1, out(parent, 0))
+		}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.word, func(t *testing.T) {

@@ -164,6 +164,24 @@ func TestNotFinal(t *testing.T) {
 	}
 }
 
+// TestSigopsFill leaves out what the block has no signature operations left
+// for, and goes on to what it has.
+func TestSigopsFill(t *testing.T) {
+	p := newPool(t)
+	multisig := append(append([]byte{txscript.OP_1, 33, 2}, make([]byte, 32)...), txscript.OP_1, txscript.OP_CHECKMULTISIG)
+	const each = 190 // outputs of 80 each, near what is standard
+	for range 6 {
+		p.accept(p.tx(100_000, each, multisig, p.coin()))
+	}
+	small := p.pay(100, 1, p.coin()) // the lowest rate
+	in := p.input()
+	tpl := p.template(in)
+	p.connect(tpl, in)
+	if len(tpl.Txs) != 6 || tpl.Txs[5].Tx != small {
+		t.Fatalf("%d transactions with a sigop cost of %d, want 5 of the many and the small one", len(tpl.Txs), tpl.SigOpCost)
+	}
+}
+
 // TestExtranonce: the root from the branch is the root over all transactions.
 func TestExtranonce(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 4, 7, 30} {
