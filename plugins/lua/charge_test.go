@@ -65,6 +65,7 @@ func TestMemoryIsCounted(t *testing.T) {
   t.key = 1                   -- 16
   t.key = 2                   -- nothing
   table.insert(t, 1)          -- 16
+  table.insert(t, 2, 1)       -- 16
   local s = 'abc' .. 'de'     -- 5
   chain:times(0, 9)           -- 256 + 10 * 16
   return pow_limit
@@ -80,7 +81,7 @@ end`), testEnv())
 	if _, err := m.call(m.chain.table); err != nil {
 		t.Fatal(err)
 	}
-	const want = 256 + 3*16 + 7*16 + 16 + 16 + 5 + 256 + 10*16
+	const want = 256 + 3*16 + 7*16 + 16 + 2*16 + 5 + 256 + 10*16
 	if got := maxMemory - m.memory; got != want {
 		t.Errorf("%d bytes, want %d", got, want)
 	}
