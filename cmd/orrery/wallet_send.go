@@ -115,7 +115,7 @@ func (w *wallet) pay(ctx context.Context, o *sendOptions) error {
 		return w.sendFailure(ctx, o, err)
 	}
 	defer w.unlock(d)
-	if !w.json {
+	if !w.json || !o.yes { // nobody says yes to what is not shown
 		if err := w.showDraft(ctx, o, d); err != nil {
 			return err
 		}

@@ -80,6 +80,9 @@ func TestWalletAsks(t *testing.T) {
 			t.Errorf("answer %q: mempool %v, locked %v", no, pool, locked)
 		}
 	}
+	if _, seen, _ := p.atTerminal(nil, "n\n", "send", nobody, "1", "--json"); !strings.Contains(seen, "Amount") || !strings.Contains(seen, "Fee") {
+		t.Errorf("with --json it asks about %q", seen)
+	}
 	p.giveUp(nobody)
 	if p.node.Must(&pool, "getrawmempool"); len(pool) != 0 {
 		t.Errorf("Ctrl-C: mempool %v", pool)
