@@ -27,7 +27,8 @@ func newWalletRestore(w *walletCommand) *cobra.Command {
 		Short: "Bring a wallet back from its words",
 		Long: "Make a wallet from the words that were written down. It asks for them, or reads them from\n" +
 			"standard input; never from the command line, which others can see and the shell keeps. It\n" +
-			"works without a running node, too. Labels and comments do not follow from the words.",
+			"works without a running node, too. Labels and comments do not follow from the words, and\n" +
+			"neither does what was paid to an address behind 200 others that were never paid.",
 		Example: "  orrery wallet restore savings\n  orrery wallet restore savings < words.txt",
 		Args: func(cmd *cobra.Command, args []string) error {
 			switch {
