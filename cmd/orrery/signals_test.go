@@ -31,7 +31,8 @@ func endsCleanly(t *testing.T, p *e2e.Process) {
 // its start, and the folder is good for the next start.
 func TestSignalsAtStart(t *testing.T) {
 	t.Parallel()
-	const tries, window = 15, 300 * time.Millisecond
+	const tries = 15
+	window := 300 * time.Millisecond
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
@@ -56,6 +57,7 @@ func TestSignalsAtStart(t *testing.T) {
 		// Before the program has begun, the system ends it.
 		if code == -1 && before.Diff(e2e.ReadFolder(t, parent)) == "" {
 			early++
+			window += window / 3 // this machine is busy: programs begin late
 			continue
 		}
 		if code != 0 || took > longestEnd {
