@@ -111,7 +111,7 @@ func TestManifestInvalid(t *testing.T) {
 		{"int too big", "2^53", func(m *Manifest) { m.Difficulty.Params = Params{{"a", MaxParamInt + 1}} }},
 		{"int too small", "2^53", func(m *Manifest) { m.Difficulty.Params = Params{{"a", -MaxParamInt - 1}} }},
 		{"not UTF-8", "UTF-8", func(m *Manifest) { m.Difficulty.Params = Params{{"a", "\xff"}} }},
-		{"long text", "1025 bytes", func(m *Manifest) { m.Difficulty.Params = Params{{"a", strings.Repeat("a", 1025)}} }},
+		{"long text", "513 bytes", func(m *Manifest) { m.Difficulty.Params = Params{{"a", strings.Repeat("a", 513)}} }},
 		{"too many", "65 parameters", func(m *Manifest) { m.Difficulty.Params = make(Params, 65) }},
 	}
 	for _, tt := range tests {

@@ -15,7 +15,7 @@ const MaxParamInt int64 = 1<<53 - 1
 // at a fixed charge, so none may be long.
 const (
 	MaxParamKey    = 64
-	MaxParamString = 1024
+	MaxParamString = 512
 )
 
 // Param is one setting of a script. Value is an int64, a string of UTF-8, or

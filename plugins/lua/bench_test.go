@@ -89,12 +89,13 @@ func BenchmarkCompile(b *testing.B) {
 // BenchmarkBudget is how long a script can hold a node up: it runs what is slow
 // for its charge until the budget or the memory is used up.
 func BenchmarkBudget(b *testing.B) {
-	const text = "local s = 'x' for i = 1, 10 do s = s .. s end local r, t = s .. '', s .. '' "
+	const text = "local s = 'x' for i = 1, 9 do s = s .. s end local r, t = s .. '', s .. '' "
 	const captured = "a, b, c, d, e, f, g, h"
 	values := strings.Repeat("a, ", 84) + "a"
 	for _, w := range []struct{ name, body string }{
 		{"nothing", "while true do end"},
 		{"comparing texts", text + "while true do local a = r < t end"},
+		{"comparing texts in a row", text + "while true do local a = r < t" + strings.Repeat(" or r < t", 60) + " end"},
 		{"text keys", text + "local k = {[s] = 1} while true do local a = k[r] end"},
 		{"new tables", "while true do local t = {} t.a = 1 end"},
 		{"new ranges", "while true do chain:times(0, 0) end"},

@@ -20,7 +20,7 @@ import (
 const (
 	MaxSource   = 64 << 10 // bytes of a script
 	MaxNesting  = 100      // brackets, blocks and unary operators inside each other
-	MaxString   = 1024     // bytes of a string: comparing and hashing one costs a single unit
+	MaxString   = 512      // bytes of a string: comparing and hashing one costs a single unit
 	maxMemory   = 4 << 20  // bytes a call, counted by lengths
 	maxCalls    = 64       // functions inside each other
 	maxIndex    = 1 << 16  // first integer key that is not kept in a table's array part

@@ -31,7 +31,6 @@ const (
 	maxCapacity    = 1000
 	maxList        = 64      // entries of a list
 	maxParams      = 64      // parameters of a script
-	maxParamText   = 4096    // bytes
 	maxExact       = 1 << 53 // scripts count in float64
 	maxText        = 4096    // bytes of any other text
 	maxWalletName  = 64      // bytes: it is a file name
@@ -145,8 +144,8 @@ func (v *checker) checkParams(table string, params Params) {
 				v.fail(key, "%s is %d, must be between -2^53 and 2^53: scripts count exactly no further", key, x)
 			}
 		case string:
-			if len(x) > maxParamText || !utf8.ValidString(x) {
-				v.fail(key, "%s must be UTF-8 of at most %d bytes", key, maxParamText)
+			if len(x) > policy.MaxParamString || !utf8.ValidString(x) {
+				v.fail(key, "%s must be UTF-8 of at most %d bytes", key, policy.MaxParamString)
 			}
 		}
 	}

@@ -96,6 +96,7 @@ func TestErrorsOfFlagsAndVariables(t *testing.T) {
 		{nil, []string{"--rpc.listen", ":1"}, `--rpc.listen is ":1", whose host must be an IP address or a host name (0.0.0.0: all interfaces)`},
 		{nil, []string{"--policy.params.reward.x", "1.5"}, `--policy.params.reward.x must be an integer, a text or true|false, found another number; quote it twice ('"1.5"') to pass a text`},
 		{nil, []string{"--policy.params.reward.x", "9007199254740992"}, "--policy.params.reward.x is 9007199254740992, must be between -2^53 and 2^53: scripts count exactly no further"},
+		{nil, []string{"--policy.params.reward.x", strings.Repeat("a", 513)}, "--policy.params.reward.x must be UTF-8 of at most 512 bytes"},
 		{nil, []string{"--policy.params.reward.x", "[1]"}, "--policy.params.reward.x must be an integer, a text or true|false, found a list or table"},
 		{nil, []string{"--policy.difficulty", "../x"}, `--policy.difficulty is "../x", must be one of asert, bitcoin, dgw, digishield, fixed, homestead, lwma, wtema; set policy.dir for files of your own`},
 		{nil, []string{"--policy.reward", "nope"}, `--policy.reward is "nope", must be one of constant, halving, linear, tail; set policy.dir for files of your own`},
