@@ -75,9 +75,9 @@ func (w *policyWatch) erases(sig []byte) bool {
 		len(sig) == 0 && containsPush(w.stage.script, nil)
 }
 
-// containsPush looks for the shortest push of data by length, as Core does to
-// remove a signature from the script that it signs (FindAndDelete).
-func containsPush(script, data []byte) bool {
+// pushOf is the shortest push of data by length; of a single byte or none,
+// too, it is no operation like OP_1 (Core: operator<< of CScript).
+func pushOf(data []byte) []byte {
 	n := len(data)
 	var push []byte
 	switch {
@@ -88,7 +88,13 @@ func containsPush(script, data []byte) bool {
 	default:
 		push = []byte{txscript.OP_PUSHDATA2, byte(n), byte(n >> 8)}
 	}
-	push = append(push, data...)
+	return append(push, data...)
+}
+
+// containsPush looks for pushOf data, as Core does to remove a signature from
+// the script that it signs (FindAndDelete).
+func containsPush(script, data []byte) bool {
+	push := pushOf(data)
 	for len(script) > 0 {
 		if bytes.HasPrefix(script, push) {
 			return true

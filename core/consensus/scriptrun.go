@@ -78,7 +78,13 @@ func (t *TxScripts) execute(input int, flags Flags) runEnd {
 	if flags&^BlockFlags != 0 {
 		watch = newPolicyWatch(t.stages(input, flags), flags)
 	}
+	erase := newEraser(t, input, flags)
 	for n := 0; ; n++ {
+		if erase != nil {
+			if fault := erase.before(vm); fault != "" {
+				return runEnd{steps: n, fault: fault}
+			}
+		}
 		if watch != nil {
 			watch.before(vm)
 		}
@@ -101,7 +107,10 @@ func (t *TxScripts) execute(input int, flags Flags) runEnd {
 // top last; nil when that many steps cannot be run.
 func (t *TxScripts) stackAt(input int, flags Flags, steps int) [][]byte {
 	vm, err := t.engine(input, flags)
-	for ; err == nil && steps > 0; steps-- {
+	for erase := newEraser(t, input, flags); err == nil && steps > 0; steps-- {
+		if erase != nil {
+			erase.before(vm) // it found no fault when the steps were run first
+		}
 		_, err = vm.Step()
 	}
 	if err != nil {
