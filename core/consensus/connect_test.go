@@ -206,3 +206,20 @@ func TestKinds(t *testing.T) {
 		}
 	}
 }
+
+func TestUnspendable(t *testing.T) {
+	for _, tt := range []struct {
+		script []byte
+		want   bool
+	}{
+		{nil, false},
+		{[]byte{txscript.OP_RETURN}, true},
+		{[]byte{txscript.OP_TRUE, txscript.OP_RETURN}, false},
+		{make([]byte, txscript.MaxScriptSize), false},
+		{make([]byte, txscript.MaxScriptSize+1), true},
+	} {
+		if got := Unspendable(tt.script); got != tt.want {
+			t.Errorf("script of %d bytes: %t, want %t", len(tt.script), got, tt.want)
+		}
+	}
+}
