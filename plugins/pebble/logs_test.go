@@ -50,7 +50,7 @@ func (f *slowLogFS) Remove(name string) error {
 }
 
 func (f *slowLogFS) check() {
-	if err := hasLog(f.FS, memDir); err != nil {
+	if err := checkLogs(f.FS, memDir); err != nil {
 		f.t.Errorf("a crash now would leave no log: %v", err)
 	}
 }

@@ -88,7 +88,7 @@ func (s *Store) openLocked(fsys *guardedFS) error {
 		if err := firstError(clear(fsys, s.dir), announce(fsys, s.dir), s.fuse.blown()); err != nil {
 			return &Error{Kind: ErrAccess, Path: s.dir, Doing: "make", Err: err}
 		}
-	} else if err := hasLog(fsys, s.dir); err != nil {
+	} else if err := checkLogs(fsys, s.dir); err != nil {
 		return err
 	}
 	err = fsys.open(func() (err error) {
@@ -102,13 +102,17 @@ func (s *Store) openLocked(fsys *guardedFS) error {
 	s.view = view{r: s.db, store: s}
 	s.gate = newGate(&Error{Kind: ErrClosed, Path: s.dir, Doing: "use"}, func() error { return nil })
 	if err = s.loadJournal(state); err == nil {
-		// A new store must not be empty once it has its format file; for another,
-		// nothing is lost when this is.
-		err = s.mark("open", commitOpened, state == stateNew)
+		// A new store must not be empty once it has its format file, and for any
+		// other the log must show what a damaged manifest leaves out.
+		err = s.mark("open", commitOpened, true)
 		s.journal.opened = s.journal.last
 	}
 	if err == nil && state == stateNew {
-		err = finish(fsys, s.dir)
+		// The log that a new store begins with is in an older format, whose
+		// damage nobody can tell from a torn end: the next one is as it should be.
+		if err = s.db.Flush(); err == nil {
+			err = finish(fsys, s.dir)
+		}
 	}
 	if err == nil {
 		err = s.fuse.blown()
@@ -118,23 +122,6 @@ func (s *Store) openLocked(fsys *guardedFS) error {
 		return s.openError(state, err)
 	}
 	return nil
-}
-
-// logSuffix ends the names of Pebble's logs.
-const logSuffix = ".log"
-
-// hasLog finds a deleted log: while a store exists it has one at any time.
-func hasLog(fsys vfs.FS, dir string) error {
-	names, err := fsys.List(dir)
-	if err != nil {
-		return &Error{Kind: ErrAccess, Path: dir, Doing: "open", Err: err}
-	}
-	for _, name := range names {
-		if strings.HasSuffix(name, logSuffix) {
-			return nil
-		}
-	}
-	return &Error{Kind: ErrDamaged, Path: dir, Doing: "open", Err: errors.New("its log file is missing")}
 }
 
 // openPebble turns Pebble's panics at damaged files into errors.

@@ -29,7 +29,7 @@ const (
 //
 // While Pebble opens, no log goes: it flushes what it replays and removes the
 // old log before it makes the new one. A crash in between would leave a folder
-// without a log, which looks as if somebody had deleted it (hasLog).
+// without a log, which looks as if somebody had deleted it (checkLogs).
 type guardedFS struct {
 	vfs.FS
 	fuse *fuse
