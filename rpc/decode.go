@@ -15,7 +15,10 @@ var errTxDecode = &Error{Code: CodeDeserialization, Message: "TX decode failed. 
 // txForm says which serializations of a transaction are tried.
 type txForm struct{ witness, legacy bool }
 
-var anyForm = txForm{true, true}
+var (
+	anyForm = txForm{true, true} // also one to which inputs will be added
+	whole   = txForm{witness: true}
+)
 
 // decodeTx reads a transaction in hexadecimal. One without inputs looks like
 // the beginning of one with a witness: where both readings are possible, what

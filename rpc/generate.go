@@ -237,7 +237,7 @@ func chosenTx(v *node.View, text string) (*consensus.Tx, error) {
 			return e.Tx, nil
 		}
 	}
-	if tx := decodeTx(text, anyForm); tx != nil {
+	if tx := decodeTx(text, whole); tx != nil {
 		return tx, nil
 	}
 	return nil, Errorf(CodeDeserialization, "Transaction decode failed for %s. Make sure the tx has at least one input.", shorten(text))

@@ -130,6 +130,10 @@ func TestDecodeRawTransaction(t *testing.T) {
 		t.Errorf("%v", o)
 	}
 	r.fails(CodeDeserialization, "TX decode failed", "decoderawtransaction", empty, true)
+	// Nobody can sign or send it.
+	r.fails(CodeDeserialization, errTxDecode.Message, "sendrawtransaction", empty)
+	r.fails(CodeDeserialization, "TX decode failed: "+empty+" Make sure the tx has at least one input.", "testmempoolaccept", []string{empty})
+	r.fails(CodeDeserialization, errTxDecode.Message, "signrawtransactionwithkey", empty, []string{})
 	r.fails(CodeDeserialization, "TX decode failed", "decoderawtransaction", "00")
 	r.fails(CodeDeserialization, "TX decode failed", "decoderawtransaction", "")
 	r.fails(CodeDeserialization, "TX decode failed", "decoderawtransaction", "xyz")

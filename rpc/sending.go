@@ -67,7 +67,7 @@ func feeLimit(c *Call) (mempool.FeeRate, error) {
 }
 
 func (n *nodeMethods) sendrawtransaction(ctx context.Context, c *Call) (any, error) {
-	tx := decodeTx(c.Text("hexstring"), anyForm)
+	tx := decodeTx(c.Text("hexstring"), whole)
 	if tx == nil {
 		return nil, errTxDecode
 	}

@@ -107,7 +107,7 @@ type inputFault struct {
 }
 
 func (n *nodeMethods) signrawtransactionwithkey(_ context.Context, c *Call) (any, error) {
-	tx := decodeTx(c.Text("hexstring"), anyForm)
+	tx := decodeTx(c.Text("hexstring"), whole)
 	if tx == nil {
 		return nil, errTxDecode
 	}

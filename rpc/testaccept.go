@@ -55,7 +55,7 @@ func (n *nodeMethods) testmempoolaccept(ctx context.Context, c *Call) (any, erro
 		if err != nil {
 			return nil, err
 		}
-		if txs[i] = decodeTx(text, anyForm); txs[i] == nil {
+		if txs[i] = decodeTx(text, whole); txs[i] == nil {
 			return nil, Errorf(CodeDeserialization, "TX decode failed: %s Make sure the tx has at least one input.", shorten(text))
 		}
 	}

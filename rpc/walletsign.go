@@ -20,7 +20,7 @@ func (n *nodeMethods) walletSignMethods() []Method {
 }
 
 func (n *nodeMethods) signrawtransactionwithwallet(c *Call, w *wallet.Wallet) (any, error) {
-	tx := decodeTx(c.Text("hexstring"), anyForm)
+	tx := decodeTx(c.Text("hexstring"), whole)
 	if tx == nil {
 		return nil, errTxDecode
 	}
