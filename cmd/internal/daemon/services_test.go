@@ -210,7 +210,7 @@ func TestTold(t *testing.T) {
 	list = append(list, service{"wallets", func(ctx context.Context, ready func()) error {
 		ready()
 		<-now
-		defer context.AfterFunc(ctx, func() { close(ended) })
+		context.AfterFunc(ctx, func() { close(ended) })
 		return fmt.Errorf("follow: %w", host.ErrStopped)
 	}})
 	err := runAll(t.Context(), list, func() error { close(now); return nil })
