@@ -140,6 +140,18 @@ var (
 	errBusy         = errors.New("busy")
 )
 
+// lingerTime bounds linger.
+const lingerTime = time.Second
+
+// linger sends the answer and then reads on for a while: a client that is still
+// sending when its connection is closed sees a broken pipe instead of the answer.
+func (s *Server) linger(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	if control.Flush() == nil && control.SetReadDeadline(time.Now().Add(lingerTime)) == nil {
+		_, _ = io.CopyN(io.Discard, r.Body, int64(s.cfg.MaxBody))
+	}
+}
+
 // serve reads the body, answers it, and sends the answer.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, sc *scratch) {
 	release, err := s.readBody(r, sc)
@@ -148,6 +160,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, sc *scratch) {
 	case errors.Is(err, errBodyTooLarge):
 		w.Header().Set("Connection", "close")
 		refuse(w, http.StatusRequestEntityTooLarge, "The request is larger than "+strconv.Itoa(s.cfg.MaxBody)+" bytes")
+		s.linger(w, r)
 		return
 	case errors.Is(err, errBusy):
 		refuse(w, http.StatusServiceUnavailable, "Work queue depth exceeded")

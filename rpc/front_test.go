@@ -320,7 +320,7 @@ func TestSizes(t *testing.T) {
 		body := `{"method":"size","id":1,"params":[""]}`
 		return strings.Replace(body, `""`, `"`+strings.Repeat("a", n-len(body))+`"`, 1)
 	}
-	for n, want := range map[int]int{100_000: 200, 200_000: 200, 200_001: 413} {
+	for n, want := range map[int]int{100_000: 200, 200_000: 200, 200_001: 413, 399_000: 413} {
 		if a := s.post(t, size(n)); a.status != want {
 			t.Errorf("%d bytes: %d", n, a.status)
 		}
