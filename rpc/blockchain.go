@@ -63,6 +63,7 @@ func (n *nodeMethods) blockchainMethods() []Method {
 					"\"valid-headers\": its blocks are there, but were never checked in full\n\"headers-only\": some of its blocks are missing\n"+
 					"\"invalid\": a block broke a rule or was declared invalid"))),
 		}),
+		n.forkTreeMethod(),
 		read(Method{
 			Name: "getdifficulty", Express: true, Handler: n.getdifficulty,
 			Doc:    "Returns the difficulty of the tip.",

@@ -193,6 +193,43 @@ func TestWaitForBlockHeight(t *testing.T) {
 		t.Errorf("when the server stops: %s", got)
 	}
 	r.fails(CodeMisc, "Negative timeout", "waitforblockheight", 1, -1)
+	tip := `{"hash":"` + blocks[1].Hash().String() + `","height":2}`
+	r.same(r.call("waitforblock", blocks[1].Hash().String()), tip)
+	r.same(r.call("waitforblock", blocks[0].Hash().String(), 10), tip)
+	r.same(r.call("waitfornewblock", 0, blocks[0].Hash().String()), tip)
+	r.same(r.call("waitfornewblock", 10), tip)
+}
+
+// TestForkTree: two branches, seen from the highest header.
+func TestForkTree(t *testing.T) {
+	r := newRig(t, 100)
+	m := r.node.Maker()
+	blocks := m.Chain("a", m.Genesis(), 3)
+	fork := m.Block("b", blocks[0])
+	r.mine(blocks...)
+	r.same(r.call("submitblock", fmt.Sprintf("%x", fork.Bytes())), `"inconclusive"`)
+	var tree []forkBlock
+	r.into(&tree, "getforktree", 1)
+	if len(tree) != 3 || tree[0].Height != 3 || tree[0].Hash != blocks[2].Hash().String() || tree[0].Status != "active" || !tree[0].Tip || tree[0].Children != 0 {
+		t.Fatalf("%+v", tree)
+	}
+	r.into(&tree, "getforktree")
+	if len(tree) != 5 {
+		t.Fatalf("%+v", tree)
+	}
+	for _, b := range tree {
+		switch b.Hash {
+		case fork.Hash().String():
+			if b.Status != "valid-headers" || !b.Tip || b.Parent != blocks[0].Hash().String() {
+				t.Errorf("the other branch: %+v", b)
+			}
+		case blocks[0].Hash().String():
+			if b.Children != 2 || b.Tip {
+				t.Errorf("the fork: %+v", b)
+			}
+		}
+	}
+	r.fails(CodeParameter, "Negative depth", "getforktree", -1)
 }
 
 func TestSetMockTime(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"math"
 	"time"
 
+	"github.com/btcsuite/btcd/chainhash/v2"
+
 	"orrery/core/chain"
 	"orrery/core/node"
 )
@@ -24,6 +26,26 @@ func (n *nodeMethods) steeringMethods() []Method {
 			},
 			Result:  Record("", "", Hash("hash", "The tip's hash"), Integer("height", "The tip's height")),
 			Example: `[0, 1000]`,
+		},
+		{
+			Name: "waitforblock", Category: "blockchain", Permission: PermRead, Handler: n.waitforblock,
+			Doc: "Waits until a block is the tip, and tells the tip.\nWhen the time is over or the node stops, it tells the tip as it is then.",
+			Params: []Param{
+				block[0],
+				{Name: "timeout", Type: IntParam, Range: int32Range, Default: 0, Doc: "How long to wait in milliseconds; 0 for ever"},
+			},
+			Result:  Record("", "", Hash("hash", "The tip's hash"), Integer("height", "The tip's height")),
+			Example: `["` + exampleHash + `", 1000]`,
+		},
+		{
+			Name: "waitfornewblock", Category: "blockchain", Permission: PermRead, Handler: n.waitfornewblock,
+			Doc: "Waits until there is another tip, and tells it.\nWhen the time is over or the node stops, it tells the tip as it is then.",
+			Params: []Param{
+				{Name: "timeout", Type: IntParam, Range: int32Range, Default: 0, Doc: "How long to wait in milliseconds; 0 for ever"},
+				{Name: "current_tip", Type: HashParam, DefaultHint: "the present tip", Doc: "The tip to be replaced: one that is not the tip any more is answered at once"},
+			},
+			Result:  Record("", "", Hash("hash", "The tip's hash"), Integer("height", "The tip's height")),
+			Example: `[1000]`,
 		},
 		{
 			Name: "invalidateblock", Category: "blockchain", Permission: PermAdmin, Handler: n.invalidateblock, Params: block,
@@ -51,19 +73,37 @@ type tipResult struct {
 }
 
 func (n *nodeMethods) waitforblockheight(ctx context.Context, c *Call) (any, error) {
-	height, timeout := c.Int("height"), c.Int("timeout")
+	height := c.Int("height")
+	return n.waitForTip(ctx, c, func(v *node.View) bool { return int64(v.Tip.Height) >= height })
+}
+
+func (n *nodeMethods) waitforblock(ctx context.Context, c *Call) (any, error) {
+	hash := c.Hash("blockhash")
+	return n.waitForTip(ctx, c, func(v *node.View) bool { return v.Tip.Hash == hash })
+}
+
+func (n *nodeMethods) waitfornewblock(ctx context.Context, c *Call) (any, error) {
+	var from chainhash.Hash
+	if c.Has("current_tip") {
+		from = c.Hash("current_tip")
+	} else {
+		v, release := n.Node.Acquire()
+		from = v.Tip.Hash
+		release()
+	}
+	return n.waitForTip(ctx, c, func(v *node.View) bool { return v.Tip.Hash != from })
+}
+
+// waitForTip returns the tip once it is good, or when the parameter timeout is
+// over (0: never), the server stops, or the caller has gone.
+func (n *nodeMethods) waitForTip(ctx context.Context, c *Call, good func(*node.View) bool) (any, error) {
+	timeout := c.Int("timeout")
 	if timeout < 0 {
 		return nil, Errorf(CodeMisc, "Negative timeout")
 	}
-	return n.waitForTip(ctx, c, time.Duration(timeout)*time.Millisecond, func(v *node.View) bool { return int64(v.Tip.Height) >= height })
-}
-
-// waitForTip returns the tip once it is good, or when the time is over (0:
-// never), the server stops, or the caller has gone.
-func (n *nodeMethods) waitForTip(ctx context.Context, c *Call, timeout time.Duration, good func(*node.View) bool) (any, error) {
 	var over <-chan time.Time
 	if timeout > 0 {
-		timer := time.NewTimer(timeout)
+		timer := time.NewTimer(time.Duration(timeout) * time.Millisecond)
 		defer timer.Stop()
 		over = timer.C
 	}
