@@ -30,42 +30,55 @@ func (Defaults) Punish(_ Peer, f Fault) int64 {
 	return 0
 }
 
+// WalletBase is where IDs of wallets begin; those of nodes are all below.
+const WalletBase = 1_000_000_000
+
+// Ports that an ID is a wish for; any other ID leaves the choice to the node.
+const (
+	minPort = 1024
+	maxPort = math.MaxUint16
+)
+
 // Assign gives the k-th child of parent p the ID (p-base)·capacity + base + k,
-// so that no two nodes of a tree collide although each assigns by itself: with
-// capacity 3, 8000 gives 8001 … 8003 and 8001 gives 8004 … 8006. The port is
-// the one asked for, or else equal to the ID.
+// so that no two nodes of a tree collide although each assigns by itself, as
+// long as all have one capacity: with 3, 8000 gives 8001 … 8003 and 8001 gives
+// 8004 … 8006. A wallet's ID is made in the same way from WalletBase. The port
+// is the one asked for, or else equal to the ID where that is a port.
 func (Defaults) Assign(r Request) (id uint32, port uint16, err error) {
 	if r.Capacity < 1 {
 		return 0, 0, fmt.Errorf("capacity %d: this node takes no children", r.Capacity)
 	}
-	if r.Self.ID < AssignBase {
-		return 0, 0, fmt.Errorf("own ID %d is below %d", r.Self.ID, AssignBase)
+	base := r.FirstID()
+	if r.Self.ID < base || r.Self.ID >= WalletBase {
+		return 0, 0, fmt.Errorf("own ID %d is not one of the network's: its first is %d", r.Self.ID, base)
 	}
-	if len(r.Children) >= r.Capacity {
+	if r.CountKind() >= r.Capacity {
 		return 0, 0, fmt.Errorf("capacity %d reached", r.Capacity)
 	}
-	first := uint64(r.Self.ID-AssignBase)*uint64(r.Capacity) + AssignBase
-	for k := uint64(1); k <= uint64(r.Capacity); k++ { // ends at the latest after one more than there are children
-		n := first + k
-		if n > math.MaxUint16 {
-			return 0, 0, fmt.Errorf("ID %d would be above the highest port %d: join nearer to the root", n, math.MaxUint16)
-		}
-		if taken(r.Children, uint32(n)) {
-			continue
-		}
-		if r.WantedPort != 0 {
-			return uint32(n), r.WantedPort, nil
-		}
-		return uint32(n), uint16(n), nil
+	before, last := uint64(base), uint64(WalletBase-1)
+	if r.Kind == "wallet" {
+		before, last = WalletBase, math.MaxUint32
 	}
-	return 0, 0, fmt.Errorf("capacity %d reached", r.Capacity)
+	before += uint64(r.Self.ID-base) * uint64(r.Capacity)
+	for k := uint64(1); k <= uint64(r.Capacity); k++ {
+		n := before + k
+		if n > last {
+			return 0, 0, fmt.Errorf("ID %d would be above %d, the highest: join nearer to the root", n, last)
+		}
+		if !r.IsTaken(uint32(n)) {
+			return uint32(n), r.port(uint32(n)), nil
+		}
+	}
+	return 0, 0, fmt.Errorf("the %d IDs of this node are in use or rest", r.Capacity)
 }
 
-func taken(children []Child, id uint32) bool {
-	for _, c := range children {
-		if c.ID == id {
-			return true
-		}
+// port is the one that goes with an ID when the policy has no other wish.
+func (r *Request) port(id uint32) uint16 {
+	switch {
+	case r.Kind == "wallet":
+		return 0
+	case r.WantedPort == 0 && id >= minPort && id <= maxPort:
+		return uint16(id)
 	}
-	return false
+	return r.WantedPort
 }

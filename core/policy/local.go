@@ -1,5 +1,10 @@
 package policy
 
+import (
+	"cmp"
+	"slices"
+)
+
 // Peer is what the admission policy learns of a connection.
 type Peer struct {
 	Address       string // host:port
@@ -10,9 +15,9 @@ type Peer struct {
 	Agent         string
 	Height        int32
 	Kind          string // "node" or "wallet"
-	InboundCount  int
+	InboundCount  int // without this one, as the next two
 	OutboundCount int
-	NetGroupCount int
+	NetGroupCount int   // connections of this NetGroup and direction, without this one
 	BannedUntil   int64 // seconds since 1970, 0: not banned
 	Now           int64 // seconds since 1970
 }
@@ -37,8 +42,43 @@ type Request struct {
 	Host       string
 	WantedPort uint16 // 0: any
 	Self       Child
-	Capacity   int
-	Children   []Child // sorted by ID
+	Capacity   int      // children of this Kind that Self takes at most
+	Children   []Child  // of both kinds, sorted by ID
+	Base       uint32   // ID of the network's first node; 0: AssignBase
+	Taken      []uint32 // sorted: IDs that are not free either, since a member heard of has one or it still rests
+	Now        int64    // seconds since 1970
+}
+
+// FirstID is Base, or AssignBase when that is 0.
+func (r *Request) FirstID() uint32 {
+	if r.Base == 0 {
+		return AssignBase
+	}
+	return r.Base
+}
+
+// IsTaken says whether an ID is known to be somebody's: Self's, a child's, or
+// one in Taken.
+func (r *Request) IsTaken(id uint32) bool {
+	if id == r.Self.ID {
+		return true
+	}
+	_, found := slices.BinarySearchFunc(r.Children, id, func(c Child, id uint32) int { return cmp.Compare(c.ID, id) })
+	if !found {
+		_, found = slices.BinarySearch(r.Taken, id)
+	}
+	return found
+}
+
+// CountKind is how many of Children are of the kind asked for.
+func (r *Request) CountKind() int {
+	n := 0
+	for _, c := range r.Children {
+		if c.Kind == r.Kind {
+			n++
+		}
+	}
+	return n
 }
 
 // Local answers the two hooks that may differ from node to node.
@@ -48,6 +88,7 @@ type Local interface {
 	// Punish returns for how many seconds to ban; 0 disconnects only, and
 	// a negative number ignores the fault.
 	Punish(Peer, Fault) int64
-	// Assign gives an ID and a port, or an error that says why not.
+	// Assign gives an ID, at least 1 and not taken, and a port, 0 being any, or
+	// an error that says why not in words for the one who asked.
 	Assign(Request) (id uint32, port uint16, err error)
 }
