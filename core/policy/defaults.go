@@ -59,8 +59,9 @@ func (Defaults) Assign(r Request) (id uint32, port uint16, err error) {
 	if r.Kind == "wallet" {
 		before, last = WalletBase, math.MaxUint32
 	}
-	before += uint64(r.Self.ID-base) * uint64(r.Capacity)
-	for k := uint64(1); k <= uint64(r.Capacity); k++ {
+	capacity := min(uint64(r.Capacity), math.MaxUint32) // the product below stays in its type
+	before += uint64(r.Self.ID-base) * capacity
+	for k := uint64(1); k <= capacity; k++ {
 		n := before + k
 		if n > last {
 			return 0, 0, fmt.Errorf("ID %d would be above %d, the highest: join nearer to the root", n, last)

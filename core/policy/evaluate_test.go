@@ -3,6 +3,7 @@ package policy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -109,7 +110,7 @@ func TestDefaultAssign(t *testing.T) {
 	children := func(ids ...uint32) []Child {
 		var c []Child
 		for _, id := range ids {
-			c = append(c, Child{ID: id})
+			c = append(c, Child{ID: id, Kind: "node"})
 		}
 		return c
 	}
@@ -133,12 +134,15 @@ func TestDefaultAssign(t *testing.T) {
 		{"second child", 8002, 3, nil, 0, 8007, 8007, ""},
 		{"wanted port", 8000, 3, nil, 18444, 8001, 18444, ""},
 		{"no capacity", 8000, 0, nil, 0, 0, 0, "capacity 0: this node takes no children"},
-		{"below the base", 7, 3, nil, 0, 0, 0, "own ID 7 is below 8000"},
-		{"no such port", 60000, 3, nil, 0, 0, 0, "ID 164001 would be above the highest port 65535: join nearer to the root"},
-		{"no overflow", 4294967295, 1 << 30, nil, 0, 0, 0, "ID 4611677427419062081 would be above the highest port 65535: join nearer to the root"},
+		{"below the base", 7, 3, nil, 0, 0, 0, "own ID 7 is not one of the network's: its first is 8000"},
+		{"no such port", 60000, 3, nil, 0, 164001, 0, ""},
+		{"no such port, but a wish", 60000, 3, nil, 9000, 164001, 9000, ""},
+		{"among the wallets", 400_000_000, 3, nil, 0, 0, 0, "ID 1199984001 would be above 999999999, the highest: join nearer to the root"},
+		{"no overflow", 999_999_999, math.MaxInt, nil, 0, 0, 0, "ID 4294932930966680706 would be above 999999999, the highest: join nearer to the root"},
+		{"a wallet's own ID", WalletBase, 3, nil, 0, 0, 0, "own ID 1000000000 is not one of the network's: its first is 8000"},
 	}
 	for _, tt := range tests {
-		id, port, err := Defaults{}.Assign(Request{Self: Child{ID: tt.self}, Capacity: tt.capacity, Children: tt.children, WantedPort: tt.wanted})
+		id, port, err := Defaults{}.Assign(Request{Kind: "node", Self: Child{ID: tt.self}, Capacity: tt.capacity, Children: tt.children, WantedPort: tt.wanted})
 		msg := ""
 		if err != nil {
 			msg = err.Error()
@@ -146,5 +150,25 @@ func TestDefaultAssign(t *testing.T) {
 		if id != tt.id || port != tt.port || msg != tt.err {
 			t.Errorf("%s: %d %d %q, want %d %d %q", tt.name, id, port, msg, tt.id, tt.port, tt.err)
 		}
+	}
+}
+
+// The node that gives IDs may know more than its children.
+func TestDefaultAssignKnowing(t *testing.T) {
+	r := Request{Kind: "node", Self: Child{ID: 9001}, Base: 9000, Capacity: 3, Taken: []uint32{5, 9004, 9006, 9999},
+		Children: []Child{{ID: WalletBase + 4, Kind: "wallet"}}}
+	if id, port, err := (Defaults{}).Assign(r); id != 9005 || port != 9005 || err != nil {
+		t.Errorf("a node: %d %d %v", id, port, err)
+	}
+	r.Taken = []uint32{9004, 9005, 9006}
+	if _, _, err := (Defaults{}).Assign(r); err == nil || err.Error() != "the 3 IDs of this node are in use or rest" {
+		t.Errorf("all taken: %v", err)
+	}
+	r.Kind, r.Capacity = "wallet", 8
+	if id, port, err := (Defaults{}).Assign(r); id != WalletBase+9 || port != 0 || err != nil {
+		t.Errorf("a wallet: %d %d %v", id, port, err)
+	}
+	if !r.IsTaken(9001) || !r.IsTaken(WalletBase+4) || !r.IsTaken(9006) || r.IsTaken(9007) {
+		t.Error("IsTaken")
 	}
 }
