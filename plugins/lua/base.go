@@ -57,14 +57,18 @@ func (m *machine) noTextArithmetic() {
 	m.state.SetMetatable(glua.LString(""), mt)
 }
 
-// openSettings gives a script its parameters and the chain's constants.
-func (m *machine) openSettings() {
-	env := &m.script.env
+// openParams gives a script its parameters.
+func (m *machine) openParams() {
 	params := m.frozen()
-	for _, p := range env.Params {
+	for _, p := range m.script.env.Params {
 		params.RawSetString(p.Key, paramValue(p))
 	}
 	m.global("params", params)
+}
+
+// openConstants gives a consensus script the constants of its chain.
+func (m *machine) openConstants() {
+	env := &m.script.env
 	m.global("spacing", glua.LNumber(env.Spacing))
 	m.global("pow_limit", m.newWide(&env.PowLimit))
 	m.global("coin", glua.LNumber(100_000_000))

@@ -1,7 +1,9 @@
-// Package lua runs consensus policies: Lua scripts that say the target of the
-// next block and the subsidy of a height. Every result, every error and every
-// count of instructions is the same on all machines: no clock, no float that
-// differs between CPUs, no memory of earlier calls. README.md says how.
+// Package lua runs policies: Lua scripts that say the target of the next block
+// and the subsidy of a height (Rules), or who may connect and which ID a joiner
+// gets (Local). Of the former, the consensus policies, every result, every
+// error and every count of instructions is the same on all machines: no clock,
+// no float that differs between CPUs, no memory of earlier calls. README.md
+// says how.
 package lua
 
 import (
@@ -28,7 +30,8 @@ const (
 	maxRegistry = 65536    // … and at most
 )
 
-// Env is what a script is compiled for.
+// Env is what a script is compiled for. A local hook has no use for the chain's
+// constants.
 type Env struct {
 	Params   policy.Params // the global params
 	Budget   int64         // instruction units a call
@@ -65,9 +68,16 @@ func entry(hook policy.Hook) (string, error) {
 		return "target", nil
 	case policy.Subsidy:
 		return "subsidy", nil
+	case policy.Admission:
+		return "admit", nil
+	case policy.Assign:
+		return "assign", nil
 	}
-	return "", fmt.Errorf("lua: %q is not a consensus hook", hook)
+	return "", fmt.Errorf("lua: %q is not a hook", hook)
 }
+
+// isLocal says whether a hook may differ from node to node.
+func isLocal(hook policy.Hook) bool { return hook == policy.Admission || hook == policy.Assign }
 
 // gopher-lua has this limit in a variable of its package only.
 var setLimits = sync.OnceFunc(func() { glua.MaxArrayIndex = maxIndex })

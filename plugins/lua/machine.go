@@ -27,6 +27,8 @@ type machine struct {
 
 	chain *chainTable  // argument of target
 	block *glua.LTable // argument of subsidy
+
+	local *localState // of the local hooks only
 }
 
 func newMachine(s *Script) (*machine, error) {
@@ -47,9 +49,14 @@ func newMachine(s *Script) (*machine, error) {
 	m.openMath()
 	m.openWide()
 	m.openSigned()
-	m.openSettings()
-	m.chain = newChain(m)
-	m.block = m.frozen()
+	m.openParams()
+	if isLocal(s.hook) {
+		m.openLocal()
+	} else {
+		m.openConstants()
+		m.chain = newChain(m)
+		m.block = m.frozen()
+	}
 	if err := m.load(); err != nil {
 		return nil, err
 	}
@@ -71,6 +78,12 @@ func (m *machine) load() error {
 	m.fn = m.state.Env.RawGetString(name)
 	if m.fn.Type() != glua.LTFunction {
 		return m.script.scriptError(policy.ReasonError, 0, fmt.Sprintf("the file defines no function %s", name))
+	}
+	if m.script.hook == policy.Admission {
+		m.local.punish = m.state.Env.RawGetString("punish")
+		if t := m.local.punish.Type(); t != glua.LTFunction && t != glua.LTNil {
+			return m.script.scriptError(policy.ReasonError, 0, fmt.Sprintf("punish must be a function, it is a %s", t))
+		}
 	}
 	m.freezeAll()
 	return nil
@@ -129,8 +142,12 @@ func notEntered(l *glua.LState) (line int, ok bool) {
 // badResult is the script's error of answering with the wrong thing. Which
 // return did is not known any more, so the line is the function's first.
 func (m *machine) badResult(format string, args ...any) error {
+	return m.badResultOf(m.fn, format, args...)
+}
+
+func (m *machine) badResultOf(of glua.LValue, format string, args ...any) error {
 	line := 0
-	if fn, ok := m.fn.(*glua.LFunction); ok && fn.Proto != nil {
+	if fn, ok := of.(*glua.LFunction); ok && fn.Proto != nil {
 		line = fn.Proto.LineDefined
 	}
 	return m.script.scriptError(policy.ReasonResult, line, fmt.Sprintf(format, args...))
