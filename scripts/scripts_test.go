@@ -21,7 +21,7 @@ import (
 // What is active is a library script, to the byte: people who edit it can see
 // what they started from.
 func TestActive(t *testing.T) {
-	for hook, name := range map[policy.Hook]string{policy.Difficulty: "lwma", policy.Subsidy: "halving"} {
+	for hook, name := range map[policy.Hook]string{policy.Difficulty: "lwma", policy.Subsidy: "halving", policy.Admission: "open", policy.Assign: "parent_range"} {
 		active, err := scripts.Active(hook)
 		if err != nil {
 			t.Fatal(err)
@@ -43,6 +43,8 @@ func TestLibrary(t *testing.T) {
 	for hook, want := range map[policy.Hook]string{
 		policy.Difficulty: "asert bitcoin dgw digishield fixed homestead lwma wtema",
 		policy.Subsidy:    "constant halving linear tail",
+		policy.Admission:  "allowlist netgroup open reputation",
+		policy.Assign:     "cskip parent_range random sequential",
 		"weather":         "",
 	} {
 		if got := strings.Join(scripts.Names(hook), " "); got != want {

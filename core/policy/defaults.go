@@ -45,9 +45,6 @@ const (
 // 8004 … 8006. A wallet's ID is made in the same way from WalletBase. The port
 // is the one asked for, or else equal to the ID where that is a port.
 func (Defaults) Assign(r Request) (id uint32, port uint16, err error) {
-	if r.Capacity < 1 {
-		return 0, 0, fmt.Errorf("capacity %d: this node takes no children", r.Capacity)
-	}
 	base := r.FirstID()
 	if r.Self.ID < base || r.Self.ID >= WalletBase {
 		return 0, 0, fmt.Errorf("own ID %d is not one of the network's: its first is %d", r.Self.ID, base)

@@ -133,7 +133,7 @@ func TestDefaultAssign(t *testing.T) {
 		{"last of a child", 8001, 3, children(8004, 8005), 0, 8006, 8006, ""},
 		{"second child", 8002, 3, nil, 0, 8007, 8007, ""},
 		{"wanted port", 8000, 3, nil, 18444, 8001, 18444, ""},
-		{"no capacity", 8000, 0, nil, 0, 0, 0, "capacity 0: this node takes no children"},
+		{"no capacity", 8000, 0, nil, 0, 0, 0, "capacity 0 reached"},
 		{"below the base", 7, 3, nil, 0, 0, 0, "own ID 7 is not one of the network's: its first is 8000"},
 		{"no such port", 60000, 3, nil, 0, 164001, 0, ""},
 		{"no such port, but a wish", 60000, 3, nil, 9000, 164001, 9000, ""},
