@@ -15,7 +15,7 @@ type Peer struct {
 	Agent         string
 	Height        int32
 	Kind          string // "node" or "wallet"
-	InboundCount  int // without this one, as the next two
+	InboundCount  int    // without this one, as the next two
 	OutboundCount int
 	NetGroupCount int   // connections of this NetGroup and direction, without this one
 	BannedUntil   int64 // seconds since 1970, 0: not banned
