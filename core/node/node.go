@@ -13,6 +13,8 @@ import (
 	"orrery/core/chain"
 	"orrery/core/consensus"
 	"orrery/core/mempool"
+	"orrery/core/peering"
+	"orrery/core/protocol"
 )
 
 // Config is what a node is made of.
@@ -22,6 +24,10 @@ type Config struct {
 	// MinFeeRate is the least that a transaction pays to get into a template
 	// of this node, in satoshi per 1,000 virtual bytes; 0: no minimum.
 	MinFeeRate mempool.FeeRate
+	// Peering makes the node part of a network; nil: it stays alone.
+	Peering *peering.Config
+	// PeeringSaved is what earlier runs asked to Save.
+	PeeringSaved []protocol.Record
 }
 
 // Node is owned by one goroutine.
@@ -40,6 +46,7 @@ type Node struct {
 	shown    uint256.Int // work of the last view that was worth publishing
 	dirty    bool        // something changed that a view shows
 	views    uint64      // made so far
+	net      *network    // nil: none
 }
 
 type waiter struct {
@@ -61,7 +68,11 @@ func Open(cfg Config, now int64) (*Node, error) {
 		return nil, err
 	}
 	n.shown = c.Tip().Work
-	return n, n.loadPool(now / second)
+	if err := n.loadPool(now / second); err != nil {
+		return nil, err
+	}
+	n.openNetwork(now)
+	return n, nil
 }
 
 // finishReorg ends a reorg that a crash cut. Nobody sees the middle of it, and
@@ -87,7 +98,7 @@ func (n *Node) finishReorg(now int64) error {
 		if n.cfg.Chain.Stopped() {
 			return consensus.ErrStopped // the next start goes on
 		}
-		_, err := n.advance(nil, now)
+		_, err := n.advance(nil, now*second)
 		if err == nil {
 			err = n.commit()
 		}

@@ -2,6 +2,7 @@ package node
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
@@ -16,10 +17,12 @@ const second = 1_000_000_000 // nanoseconds
 // then asks for More. What it changed is committed when it returns. An error
 // is a fault of this node (storage, a missing policy): the driver must stop.
 func (n *Node) Step(now int64, e Event) ([]Effect, error) {
-	now /= second
 	out, err := n.take(nil, now, e)
 	if err == nil {
 		out, err = n.advance(out, now)
+	}
+	if err == nil {
+		out, err = n.netFinish(out, now, slices.Contains(out, Effect(Changed{})))
 	}
 	if err != nil {
 		return nil, err
@@ -27,15 +30,16 @@ func (n *Node) Step(now int64, e Event) ([]Effect, error) {
 	return out, n.commit()
 }
 
-// take does what the event itself asks for. now is in seconds.
+// take does what the event itself asks for. now is in nanoseconds.
 func (n *Node) take(out []Effect, now int64, e Event) ([]Effect, error) {
+	seconds := now / second
 	switch e := e.(type) {
 	case SubmitBlock:
-		return n.submitBlock(out, now, e)
+		return n.submitBlock(out, seconds, e)
 	case ProposeBlock:
-		return answer(out, e.ID, n.chain.CheckNext(e.Block, now))
+		return answer(out, e.ID, n.chain.CheckNext(e.Block, seconds))
 	case SubmitTx:
-		return n.submitTx(out, now, e)
+		return n.submitTx(out, seconds, e)
 	case Invalidate:
 		return n.mark(out, e.ID, n.chain.Invalidate(e.Hash)), nil
 	case Reconsider:
@@ -45,8 +49,13 @@ func (n *Node) take(out []Effect, now int64, e Event) ([]Effect, error) {
 			n.putMeta(kv)
 		}
 		return append(out, Done{ID: e.ID}), nil
+	case PeerEvent:
+		return out, n.peerEvent(now, e.Event)
+	case PeerCommand:
+		return n.peerCommand(out, now, e)
 	case Tick:
-		n.record(n.pool.Tick(now))
+		n.record(n.pool.Tick(seconds))
+		return out, n.netTick(now)
 	}
 	return out, nil
 }
@@ -80,21 +89,23 @@ func (n *Node) mark(out []Effect, id uint64, err error) []Effect {
 	return out
 }
 
-// advance moves the tip by at most one block.
+// advance moves the tip by at most one block. now is in nanoseconds.
 func (n *Node) advance(out []Effect, now int64) ([]Effect, error) {
+	seconds := now / second
 	step, more, err := n.chain.Advance()
 	if err != nil {
 		return nil, err
 	}
 	if !more {
-		return n.rest(out, now)
+		return n.rest(out, seconds)
 	}
 	n.dirty = true
+	n.netMoved(now, step)
 	switch {
 	case step.Refused != nil:
 		n.verdicts[step.Refused.Hash] = step.Err
 	case step.Connected != nil:
-		n.record(n.pool.BlockConnected(step.Block, now))
+		n.record(n.pool.BlockConnected(step.Block, seconds))
 	case step.Disconnected != nil:
 		n.moving = true
 		n.record(n.pool.BlockDisconnected(step.Block))

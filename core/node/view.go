@@ -20,6 +20,7 @@ type View struct {
 	NextBits    uint32          // compact target of the next block
 	NextSubsidy int64           // satoshi that the next block may create
 	MinFeeRate  mempool.FeeRate // of the transactions in templates
+	Net         *NetView        // nil: this node has no network
 
 	// Store holds bodies, undo data and coins as they are at this tip. The
 	// driver that publishes the view sets it.
@@ -40,10 +41,14 @@ func (n *Node) View() (*View, error) {
 		return nil, err
 	}
 	// The chain's view comes last: it shows whether a script failed just now.
-	return &View{
+	v := &View{
 		View: n.chain.View(), Version: n.views, Mempool: n.pool.View(),
 		NextBits: bits, NextSubsidy: subsidy, MinFeeRate: n.cfg.MinFeeRate,
-	}, nil
+	}
+	if n.net != nil {
+		v.Net = &NetView{Peers: n.net.peers.View(), Sync: n.net.sync.Progress()}
+	}
+	return v, nil
 }
 
 // Block returns a stored body.

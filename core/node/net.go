@@ -1,0 +1,223 @@
+package node
+
+import (
+	"errors"
+	"math"
+
+	"orrery/core/chain"
+	"orrery/core/consensus"
+	"orrery/core/mempool"
+	"orrery/core/netsync"
+	"orrery/core/peering"
+	"orrery/core/protocol"
+)
+
+// The network's side of a node. An event of a peer goes to peering, which says
+// who is a member; what members say goes on to netsync; what they did wrong
+// goes back.
+
+type (
+	// PeerEvent is something that happened on the network.
+	PeerEvent struct{ protocol.Event }
+	// PeerCommand is what a person asks of the network. Its Done has the
+	// command's value and error; ErrNoNetwork when the node has none.
+	PeerCommand struct {
+		ID      uint64
+		Command peering.Command
+	}
+)
+
+func (PeerEvent) event()   {}
+func (PeerCommand) event() {}
+
+type (
+	// PeerEffect is something that the network is asked to do. It comes after the
+	// Changed of the view that it may tell peers of: publish that first.
+	PeerEffect struct{ protocol.Effect }
+	// WakeAt asks for a Tick at a time in Unix nanoseconds. The last one counts;
+	// MaxInt64 asks for none.
+	WakeAt struct{ At int64 }
+)
+
+func (PeerEffect) effect() {}
+func (WakeAt) effect()     {}
+
+// showEvery is how often views show what changes all the time: pings, progress.
+const showEvery = second
+
+// ErrNoNetwork says that this node was started without a network.
+var ErrNoNetwork = errors.New("this node has no network")
+
+// NetView is what readers see of the network.
+type NetView struct {
+	Peers *peering.View
+	Sync  netsync.Progress
+}
+
+// network is what a Node has with Config.Peering.
+type network struct {
+	peers *peering.Peering
+	sync  *netsync.Sync
+	out   []Effect    // of the running step
+	wake  int64       // as last asked for
+	told  *chain.Node // the tip that peers were last told of
+	now   int64       // of the running step, ns
+	dirty bool        // who is a member has changed, which a view shows
+	shown int64       // when views last showed the network, ns
+}
+
+func (n *Node) openNetwork(now int64) {
+	if n.cfg.Peering == nil {
+		return
+	}
+	c := &n.cfg.Chain
+	n.net = &network{
+		peers: peering.New(*n.cfg.Peering, n.cfg.PeeringSaved, now),
+		sync:  netsync.New(netsync.Config{Params: c.Params, CheckWork: c.CheckWork, Seed: n.cfg.Peering.Nonce}, n.chain, netPool{n}),
+		wake:  math.MaxInt64, now: now,
+	}
+	n.tipNews()
+}
+
+// netPool is the mempool as netsync sees it.
+type netPool struct{ n *Node }
+
+func (p netPool) View() *mempool.View { return p.n.pool.View() }
+
+func (p netPool) Offer(tx *consensus.Tx, now int64) error {
+	res, err := p.n.pool.Accept(tx, p.n.env(now/second), mempool.Options{})
+	p.n.record(res.Change)
+	return err
+}
+
+// peerEvent takes an event of the network. now is in nanoseconds.
+func (n *Node) peerEvent(now int64, e protocol.Event) error {
+	if n.net == nil {
+		return nil
+	}
+	return n.peering(now, n.net.peers.Handle(now, e))
+}
+
+// peering carries out what peering says: its effects first, then what netsync
+// makes of the rest.
+func (n *Node) peering(now int64, r peering.Result) error {
+	net := n.net
+	for {
+		for _, f := range r.Effects {
+			net.out = append(net.out, PeerEffect{f})
+		}
+		net.dirty = net.dirty || len(r.Gone)+len(r.Members) > 0
+		for _, id := range r.Gone {
+			net.sync.MemberGone(now, id)
+		}
+		for _, m := range r.Members {
+			net.sync.MemberUp(now, netsync.Member{Peer: m.Peer, Kind: m.Hello.Kind, Height: m.Hello.Height, Work: m.Hello.Work})
+		}
+		for _, e := range r.Pass {
+			net.sync.Handle(now, e)
+		}
+		effects, faults, err := net.sync.Take()
+		for _, f := range effects {
+			net.out = append(net.out, PeerEffect{f})
+		}
+		if err != nil {
+			return err
+		}
+		if len(faults) == 0 && len(r.Gone)+len(r.Members)+len(r.Pass) == 0 {
+			return nil
+		}
+		r = peering.Result{}
+		for _, f := range faults {
+			one := net.peers.Fault(now, f.Peer, f.Kind, f.Detail)
+			r.Effects = append(r.Effects, one.Effects...)
+			r.Gone = append(r.Gone, one.Gone...)
+			r.Members = append(r.Members, one.Members...)
+			r.Pass = append(r.Pass, one.Pass...)
+		}
+	}
+}
+
+// netTick lets time pass for the network.
+func (n *Node) netTick(now int64) error {
+	net := n.net
+	if net == nil {
+		return nil
+	}
+	net.sync.EachMoved(func(id protocol.PeerID, best *chain.Node) {
+		net.peers.SetPeer(id, best.Height, best.Work, best.Hash)
+	})
+	net.dirty = net.dirty || now-net.shown >= showEvery
+	net.sync.Tick(now)
+	var r peering.Result
+	if net.peers.Wake() <= now {
+		r = net.peers.Tick(now)
+	}
+	return n.peering(now, r)
+}
+
+func (n *Node) peerCommand(out []Effect, now int64, e PeerCommand) ([]Effect, error) {
+	if n.net == nil {
+		return append(out, Done{ID: e.ID, Err: ErrNoNetwork}), nil
+	}
+	value, err, r := n.net.peers.Command(now, e.Command)
+	n.net.dirty = true
+	return append(out, Done{ID: e.ID, Value: value, Err: err}), n.peering(now, r)
+}
+
+// netMoved tells netsync what became of blocks.
+func (n *Node) netMoved(now int64, step chain.Step) {
+	switch {
+	case n.net == nil:
+	case step.Refused != nil:
+		n.net.sync.BlockRefused(now, step.Refused, step.Err)
+	case step.Connected != nil:
+		n.net.sync.BlockConnected(now, step.Connected)
+	}
+}
+
+// tipNews makes the shown tip known to peers.
+func (n *Node) tipNews() {
+	net := n.net
+	if tip := n.chain.Tip(); tip != net.told {
+		net.told = tip
+		net.peers.SetTip(tip.Height, tip.Work, tip.Hash)
+		net.sync.TipChanged(net.now)
+	}
+}
+
+// netFinish ends a step: what is to be done for the network comes after the
+// view of what it is about, and before More. shown tells whether there is one.
+func (n *Node) netFinish(out []Effect, now int64, shown bool) ([]Effect, error) {
+	net := n.net
+	if net == nil {
+		return out, nil
+	}
+	net.now = now
+	last := len(out) - 1
+	more := last >= 0 && out[last] == Effect(More{})
+	if more {
+		out = out[:last]
+	}
+	if shown {
+		n.tipNews()
+	}
+	if err := n.peering(now, peering.Result{}); err != nil {
+		return nil, err
+	}
+	if net.dirty && !more && !shown {
+		out = n.show(out)
+	}
+	if shown = shown || net.dirty && !more; shown {
+		net.shown, net.dirty = now, false
+	}
+	out = append(out, net.out...)
+	net.out = nil
+	if wake := min(net.peers.Wake(), net.sync.Wake()); wake != net.wake {
+		net.wake = wake
+		out = append(out, WakeAt{wake})
+	}
+	if more {
+		out = append(out, More{})
+	}
+	return out, nil
+}
