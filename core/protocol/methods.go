@@ -1,21 +1,48 @@
 package protocol
 
+// The methods, as they are on the wire.
+const (
+	methodHello       = "peer.hello"
+	methodAssign      = "peer.assign"
+	methodRegister    = "peer.register"
+	methodGetPeers    = "peer.peers"
+	methodGetHeaders  = "peer.headers"
+	methodGetBlocks   = "peer.blocks"
+	methodGetTxs      = "peer.txs"
+	methodGetBlockTxs = "peer.blocktxs"
+	methodGetParams   = "peer.params"
+	methodGetPolicy   = "peer.policy"
+	methodPing        = "peer.ping"
+	methodAnnounce    = "peer.announce"
+	methodCompact     = "peer.compact"
+)
+
+// Methods lists all of them: those of requests, then those of notices.
+func Methods() []string {
+	return []string{
+		methodHello, methodAssign, methodRegister, methodGetPeers,
+		methodGetHeaders, methodGetBlocks, methodGetTxs, methodGetBlockTxs,
+		methodGetParams, methodGetPolicy, methodPing,
+		methodAnnounce, methodCompact,
+	}
+}
+
 // Method implements Request.
-func (*Hello) Method() string       { return "peer.hello" }
-func (*Assign) Method() string      { return "peer.assign" }
-func (*Register) Method() string    { return "peer.register" }
-func (*GetPeers) Method() string    { return "peer.peers" }
-func (*GetHeaders) Method() string  { return "peer.headers" }
-func (*GetBlocks) Method() string   { return "peer.blocks" }
-func (*GetTxs) Method() string      { return "peer.txs" }
-func (*GetBlockTxs) Method() string { return "peer.blocktxs" }
-func (*GetParams) Method() string   { return "peer.params" }
-func (*GetPolicy) Method() string   { return "peer.policy" }
-func (*Ping) Method() string        { return "peer.ping" }
+func (*Hello) Method() string       { return methodHello }
+func (*Assign) Method() string      { return methodAssign }
+func (*Register) Method() string    { return methodRegister }
+func (*GetPeers) Method() string    { return methodGetPeers }
+func (*GetHeaders) Method() string  { return methodGetHeaders }
+func (*GetBlocks) Method() string   { return methodGetBlocks }
+func (*GetTxs) Method() string      { return methodGetTxs }
+func (*GetBlockTxs) Method() string { return methodGetBlockTxs }
+func (*GetParams) Method() string   { return methodGetParams }
+func (*GetPolicy) Method() string   { return methodGetPolicy }
+func (*Ping) Method() string        { return methodPing }
 
 // Method implements Notice.
-func (*Announce) Method() string { return "peer.announce" }
-func (*Compact) Method() string  { return "peer.compact" }
+func (*Announce) Method() string { return methodAnnounce }
+func (*Compact) Method() string  { return methodCompact }
 
 func (*Announce) notice() {}
 func (*Compact) notice()  {}
