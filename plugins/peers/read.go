@@ -1,0 +1,197 @@
+package peers
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/coder/websocket"
+
+	"orrery/core/protocol"
+)
+
+// largeBuffers holds the buffers of large messages, so that each does not cost
+// the collector megabytes.
+var largeBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// read takes messages until the connection ends.
+func (p *peer) read() {
+	for {
+		err := p.message()
+		var fault *protocol.DecodeError
+		switch {
+		case err == nil:
+			continue
+		case errors.As(err, &fault):
+			p.broke(fault)
+		default:
+			p.ends(p.lost(err))
+		}
+		return
+	}
+}
+
+// broke ends the connection of a peer that broke a rule of the transport.
+func (p *peer) broke(fault *protocol.DecodeError) {
+	code := codeMalformed
+	if fault.Kind == protocol.FaultSize {
+		code = codeTooBig
+	}
+	told := p.closing.Load()
+	p.finish(ending{code: code, reason: fault.What, mine: true}, true)
+	if !told {
+		p.t.deliver(protocol.Broke{Peer: p.id, Kind: fault.Kind, What: fault.What})
+	}
+}
+
+// lost puts the end of a connection into words.
+func (p *peer) lost(err error) ending {
+	var said websocket.CloseError
+	switch {
+	case errors.As(err, &said):
+		return ending{code: said.Code, reason: said.Reason}
+	case errors.Is(err, os.ErrDeadlineExceeded) && !p.spoke:
+		return ending{reason: fmt.Sprintf("the peer said nothing for %v", p.t.cfg.HelloTime)}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return ending{reason: fmt.Sprintf("nothing came from the peer for %v", p.t.cfg.IdleTime)}
+	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		return ending{reason: "the connection was lost"}
+	}
+	return ending{reason: "the connection was lost: " + clean(bare(err).Error())}
+}
+
+// bare leaves out what the sentence around an error says already.
+func bare(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
+// message reads one message and acts upon it.
+func (p *peer) message() error {
+	quiet := p.t.cfg.IdleTime
+	if !p.spoke {
+		quiet = p.t.cfg.HelloTime
+	}
+	_ = p.nc.SetReadDeadline(time.Now().Add(quiet))
+	kind, r, err := p.ws.Reader(context.Background())
+	if err != nil {
+		return err
+	}
+	if kind != websocket.MessageText {
+		return &protocol.DecodeError{Kind: protocol.FaultProtocol, What: "messages are text, not binary"}
+	}
+	f := frameReader{p: p, r: r, began: time.Now(), buf: p.buffer[:0]}
+	defer f.release()
+	if err := f.all(); err != nil {
+		return err
+	}
+	return p.handle(f.buf)
+}
+
+// frameReader reads one message, in pieces.
+type frameReader struct {
+	p      *peer
+	r      io.Reader
+	began  time.Time
+	buf    []byte
+	pooled *[]byte
+	large  bool // has one of the places for large messages
+}
+
+func (f *frameReader) all() error {
+	for {
+		if err := f.room(); err != nil {
+			return err
+		}
+		n, err := f.r.Read(f.buf[len(f.buf):min(cap(f.buf), len(f.buf)+pieceSize)])
+		f.buf = f.buf[:len(f.buf)+n]
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case errors.Is(err, websocket.ErrMessageTooBig):
+			return tooBig(protocol.MaxFrame)
+		case err != nil:
+			return err
+		}
+	}
+}
+
+func tooBig(limit int) error {
+	return &protocol.DecodeError{Kind: protocol.FaultSize, What: fmt.Sprintf("a message of more than %d bytes", limit)}
+}
+
+// room makes room for more bytes, if so many are allowed.
+func (f *frameReader) room() error {
+	if len(f.buf) < cap(f.buf) {
+		return nil
+	}
+	p := f.p
+	if len(f.buf) >= protocol.MaxUnasked && !f.large {
+		if !p.calls.expectsLarge() {
+			return tooBig(protocol.MaxUnasked)
+		}
+		select {
+		case p.t.large <- struct{}{}:
+			f.large = true
+		case <-p.t.ctx.Done():
+			return p.t.ctx.Err()
+		}
+		f.began = time.Now() // the wait was not the peer's fault
+	}
+	if len(f.buf) >= keptBuffer && f.pooled == nil {
+		f.pooled = largeBuffers.Get().(*[]byte)
+		f.buf = append((*f.pooled)[:0], f.buf...)
+	}
+	if len(f.buf) == cap(f.buf) {
+		f.buf = slices.Grow(f.buf, max(len(f.buf), 512))
+	}
+	// A long message may not take for ever.
+	pieces := time.Duration(len(f.buf) / pieceSize)
+	if pieces > 0 {
+		_ = p.nc.SetReadDeadline(f.began.Add(p.t.cfg.WriteTime + pieces*pieceTime))
+	}
+	return nil
+}
+
+func (f *frameReader) release() {
+	if f.large {
+		<-f.p.t.large
+	}
+	if f.pooled == nil {
+		f.p.buffer = f.buf[:0]
+		return
+	}
+	*f.pooled = f.buf[:0]
+	largeBuffers.Put(f.pooled)
+}
+
+// handle acts upon one message.
+func (p *peer) handle(text []byte) error {
+	frame, err := protocol.ParseFrame(text)
+	if err != nil {
+		return err
+	}
+	if frame.Method != "" {
+		p.stats.got(frame.Method, len(text))
+	}
+	if !p.spoke {
+		p.spoke = true
+		p.t.notHalf(p.nc)
+	}
+	switch {
+	case p.closing.Load():
+		return nil
+	case frame.Method == "":
+		return p.answered(frame)
+	}
+	return p.called(frame, text)
+}

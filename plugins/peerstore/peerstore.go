@@ -1,0 +1,165 @@
+// Package peerstore keeps what a node knows of the network from one start to
+// the next: addresses, bans, anchors, leases. It does not know what is in the
+// records; losing them costs a node some time, never its chain.
+package peerstore
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"sync"
+
+	"github.com/tidwall/buntdb"
+
+	"orrery/core/protocol"
+)
+
+const (
+	// MaxKey and MaxValue bound a record in bytes; larger ones are not kept.
+	MaxKey   = 256
+	MaxValue = 64 << 10
+	// MaxRecords bounds how many there are. More are not kept: whoever saves
+	// them has limits of its own, far below.
+	MaxRecords = 50_000
+	// shrinkAt is the size in bytes from which on a start writes the file anew
+	// when most of it is old; maxFile is a file that nobody of ours wrote.
+	shrinkAt = 1 << 20
+	maxFile  = 1 << 30
+)
+
+// Store is open until Close. All methods may be called from anywhere.
+type Store struct {
+	cfg Config
+	log *slog.Logger
+
+	mu    sync.Mutex
+	db    *buntdb.DB // nil: records are not kept
+	count int
+	told  bool // that records are not kept
+}
+
+// errDamaged says that the file does not hold what was written.
+var errDamaged = errors.New("the file is damaged")
+
+// Open opens the file and makes it when there is none. A damaged file is
+// replaced by an empty one, with one warning. When even that fails the store
+// works without a file: nothing is loaded, nothing kept.
+func Open(cfg Config, log *slog.Logger) *Store {
+	s := &Store{cfg: cfg, log: log}
+	err := s.open()
+	if errors.Is(err, errDamaged) {
+		log.Warn("what was known of the network is lost; it is learned anew", "file", cfg.Path, "reason", err)
+		if err = os.Remove(cfg.Path); err == nil {
+			err = s.open()
+		}
+	}
+	if err != nil {
+		s.closeDB()
+		s.giveUp(err)
+	}
+	return s
+}
+
+func (s *Store) giveUp(err error) {
+	if !s.told {
+		s.told = true
+		s.log.Warn("what is known of the network is not kept for the next start", "file", s.cfg.Path, "reason", err)
+	}
+}
+
+// Load returns all records, sorted by their keys.
+func (s *Store) Load() []protocol.Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == nil {
+		return nil
+	}
+	var list []protocol.Record
+	err := s.db.View(func(tx *buntdb.Tx) error {
+		return tx.Ascend("", func(key, value string) bool {
+			if key != formatKey {
+				v, _ := unseal(key, value) // Open checked it
+				list = append(list, protocol.Record{Key: key, Value: v})
+			}
+			return true
+		})
+	})
+	if err != nil {
+		s.giveUp(err)
+	}
+	return list
+}
+
+// Save keeps records, and deletes those without a value. All become visible
+// together. They reach the disk within about a second.
+func (s *Store) Save(records []protocol.Record) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.db == nil {
+		return
+	}
+	count, over := s.count, error(nil)
+	err := s.db.Update(func(tx *buntdb.Tx) error {
+		for _, r := range records {
+			if fault := check(r); fault != nil {
+				over = fault
+			} else if err := put(tx, r, &count); errors.Is(err, errFull) {
+				over = err
+			} else if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil {
+		s.count, err = count, over
+	}
+	if err != nil {
+		s.giveUp(err)
+	}
+}
+
+var errFull = fmt.Errorf("there are more than %d records", MaxRecords)
+
+// check refuses what is too large: whoever saves it has limits far below.
+func check(r protocol.Record) error {
+	if r.Key == "" || r.Key == formatKey || len(r.Key) > MaxKey || len(r.Value) > MaxValue {
+		return fmt.Errorf("the record %.40q has %d bytes, at most %d are kept", r.Key, len(r.Value), MaxValue)
+	}
+	return nil
+}
+
+// put writes or deletes one record.
+func put(tx *buntdb.Tx, r protocol.Record, count *int) error {
+	_, err := tx.Get(r.Key)
+	isNew := errors.Is(err, buntdb.ErrNotFound)
+	switch {
+	case r.Value == nil && isNew:
+		return nil
+	case r.Value == nil:
+		*count--
+		_, err = tx.Delete(r.Key)
+		return err
+	case isNew && *count >= MaxRecords:
+		return errFull
+	case isNew:
+		*count++
+	}
+	_, _, err = tx.Set(r.Key, seal(r.Key, r.Value), nil)
+	return err
+}
+
+// Close writes everything to the disk.
+func (s *Store) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closeDB()
+}
+
+func (s *Store) closeDB() {
+	if s.db != nil {
+		_ = s.db.Close() // what is lost is learned anew
+		s.db = nil
+	}
+}
