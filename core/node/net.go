@@ -159,7 +159,7 @@ func (n *Node) peerCommand(out []Effect, now int64, e PeerCommand) ([]Effect, er
 	if n.net == nil {
 		return append(out, Done{ID: e.ID, Err: ErrNoNetwork}), nil
 	}
-	value, err, r := n.net.peers.Command(now, e.Command)
+	value, r, err := n.net.peers.Command(now, e.Command)
 	n.net.dirty = true
 	return append(out, Done{ID: e.ID, Value: value, Err: err}), n.peering(now, r)
 }

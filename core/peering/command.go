@@ -24,7 +24,7 @@ type (
 	SetBan struct {
 		Who      string
 		Remove   bool
-		Seconds  int64 // to ban; 0: BanSeconds
+		Seconds  int64 // to ban; 0: policy.BanSeconds
 		Absolute bool  // Seconds is a time since 1970 instead
 	}
 	// ListBanned has the value []Ban, sorted by Who.

@@ -2,11 +2,6 @@ package peering
 
 import (
 	"fmt"
-	"math"
-	"time"
-
-	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/holiman/uint256"
 
 	"orrery/core/protocol"
 )
@@ -24,17 +19,25 @@ func (p *Peering) Handle(now int64, e protocol.Event) Result {
 			}
 			p.remove(q)
 		}
+	case protocol.DialFailed:
+		p.dialFailed(p.dialled(e.Address), e.Address, e.Reason)
+	case protocol.Listening:
+		p.listened(e)
 	case protocol.Asked:
-		if q := p.index[e.Peer]; q != nil && !q.gone {
-			p.asked(q, e)
+		if q := p.index[e.Peer]; q != nil && !q.gone && p.asked(q, e) {
+			return p.out
 		}
 	case protocol.Answered:
-		if q := p.index[e.Peer]; q != nil && !q.gone {
-			p.answered(q, e)
+		if q := p.index[e.Peer]; q != nil && !q.gone && p.answered(q, e) {
+			return p.out
 		}
 	case protocol.Told:
-		if q := p.index[e.Peer]; q != nil && q.member {
-			p.out.Pass = append(p.out.Pass, e)
+		if q := p.index[e.Peer]; q != nil && !q.gone && p.told(q, e) {
+			return p.out
+		}
+	case protocol.Broke:
+		if q := p.index[e.Peer]; q != nil {
+			p.fault(q, e.Kind, e.What)
 		}
 	}
 	return p.end()
@@ -43,87 +46,189 @@ func (p *Peering) Handle(now int64, e protocol.Event) Result {
 // Tick lets time pass and starts whatever is due. now is in Unix nanoseconds.
 func (p *Peering) Tick(now int64) Result {
 	p.begin(now)
+	if !p.started {
+		p.start()
+	}
 	for i := len(p.peers) - 1; i >= 0; i-- {
-		if q := p.peers[i]; q.silent != 0 && !q.gone && q.silent <= p.now {
+		switch q := p.peers[i]; {
+		case q.gone:
+		case q.silent != 0 && q.silent <= p.now:
 			p.close(q, fmt.Sprintf("no hello within %v", protocol.HelloTime))
+		default:
+			p.pingTick(q)
 		}
 	}
+	p.leaseTick()
+	p.joinTick()
+	p.manualTick()
+	p.saveTick()
 	return p.end()
 }
 
-// Fault records that a member broke a rule; kind is one of protocol's Fault
-// constants.
-func (p *Peering) Fault(now int64, id protocol.PeerID, kind, detail string) Result {
-	p.begin(now)
-	if q := p.index[id]; q != nil {
-		p.close(q, detail)
+// start begins what New only prepared.
+func (p *Peering) start() {
+	p.started = true
+	p.saveAt = p.now + saveEvery
+	p.feelAt, p.sampleAt = p.jitter(feelerEvery), p.now
+	p.listenFirst()
+	if p.root {
+		p.saveSelf()
 	}
-	return p.end()
-}
-
-// Command does what a person asks for. now is in Unix nanoseconds.
-func (p *Peering) Command(now int64, c Command) (any, error, Result) {
-	p.begin(now)
-	return nil, nil, p.end()
-}
-
-// SetPeer tells how far a peer's chain is, as far as its messages tell.
-func (p *Peering) SetPeer(id protocol.PeerID, height int32, work uint256.Int, tip chainhash.Hash) {
-	if q := p.index[id]; q != nil {
-		q.height, q.work, q.tip = height, work, tip
-		p.view = nil
-	}
+	p.startJoin()
 }
 
 // end finishes a step that may have changed something.
 func (p *Peering) end() Result {
+	p.links()
 	p.view = nil
-	p.wake = math.MaxInt64
-	for _, q := range p.peers {
-		if q.silent != 0 && !q.gone {
-			p.wake = min(p.wake, q.silent)
-		}
-	}
+	p.wake = p.nextWake()
 	return p.out
 }
 
-func (p *Peering) up(e protocol.PeerUp) {
-	q := &peer{id: e.Peer, address: e.Address, inbound: e.Inbound, since: p.wall, silent: p.now + int64(protocol.HelloTime/time.Nanosecond)}
-	p.add(q)
-	if !q.inbound {
-		p.ask(q, p.ownHello())
+func (p *Peering) nextWake() int64 {
+	at := p.saveAt
+	for _, q := range p.peers {
+		switch {
+		case q.gone:
+		case q.silent != 0:
+			at = min(at, q.silent)
+		case q.pinged != 0:
+			at = min(at, q.pinged+pingTime)
+		default:
+			at = min(at, q.pingAt)
+		}
 	}
+	if p.join.state != joinNot {
+		at = min(at, p.join.at)
+	}
+	for _, a := range p.added {
+		at = min(at, a.at)
+	}
+	if p.active && p.joined() && p.cfg.Kind == protocol.KindNode {
+		at = min(at, p.linkAt)
+		if p.linkAt == neverWakes {
+			at = min(at, p.feelAt)
+		}
+		if p.extra > 0 {
+			at = min(at, p.staleUntil)
+		}
+	}
+	return max(min(at, p.leaseWake()), p.now)
 }
 
-func (p *Peering) ownHello() *protocol.Hello {
-	return &protocol.Hello{
-		Protocol: protocol.Version, NetworkID: p.cfg.NetworkID, Agent: p.cfg.Agent, Nonce: p.cfg.Nonce,
-		Kind: p.cfg.Kind, ID: p.id, Listen: p.listen,
-		Height: p.height, Work: p.work, Tip: p.tip, Schedule: p.schedule, Time: p.wall / second,
+// Rates of one peer's requests. Initial sync asks for some hundred bodies'
+// messages a second.
+const (
+	serveEvery   = second / 1000 // of what is read from the view
+	serveBurst   = int64(2000)
+	controlEvery = second // of hello, assign, register, peers, ping
+	controlBurst = int64(30)
+	maxBusy      = 1000 // refused for the rate, before that is a fault
+)
+
+// asked takes a request. It reports whether nothing but the answer came of it.
+func (p *Peering) asked(q *peer, e protocol.Asked) bool {
+	every, burst, b := serveEvery, serveBurst, &q.requests
+	switch e.Request.(type) {
+	case *protocol.Hello, *protocol.Assign, *protocol.Register, *protocol.GetPeers, *protocol.Ping:
+		every, burst, b = controlEvery, controlBurst, &q.control
 	}
+	if !b.take(p.now, 1, every, burst) {
+		p.refuse(e, protocol.CodeBusy, "too many requests: ask more slowly")
+		if q.busy++; q.busy > maxBusy {
+			p.fault(q, protocol.FaultProtocol, "went on with requests that are too many")
+		}
+		return !q.gone
+	}
+	q.busy -= min(q.busy, 1)
+	switch r := e.Request.(type) {
+	case *protocol.Hello:
+		p.greetedBy(q, e, r)
+		return false
+	case *protocol.GetParams, *protocol.GetPolicy:
+		p.serve(e)
+		return true
+	}
+	if !q.member {
+		p.refuse(e, protocol.CodeNotMember, "say hello first")
+		p.close(q, "the first message was not a hello")
+		return false
+	}
+	switch r := e.Request.(type) {
+	case *protocol.Assign:
+		p.giveID(q, e, r)
+	case *protocol.Register:
+		p.enroll(q, e, r)
+	case *protocol.GetPeers:
+		p.givePeers(q, e)
+	case *protocol.Ping:
+		p.answer(e, &protocol.Pong{Nonce: r.Nonce})
+		return true
+	default:
+		p.serve(e)
+		return true
+	}
+	return false
 }
 
-func (p *Peering) asked(q *peer, e protocol.Asked) {
-	if h, ok := e.Request.(*protocol.Hello); ok {
-		p.answer(e, p.ownHello())
-		p.greeted(q, h)
+// serve has the driver answer from the view.
+func (p *Peering) serve(e protocol.Asked) {
+	if p.cfg.Kind == protocol.KindTracker {
+		p.refuse(e, protocol.CodeNotFound, "a tracker has no chain: ask a node")
 		return
 	}
 	p.do(protocol.Serve(e))
 }
 
-func (p *Peering) answered(q *peer, e protocol.Answered) {
+// answered takes the answer to a request. It reports whether it was only passed
+// on.
+func (p *Peering) answered(q *peer, e protocol.Answered) bool {
 	if e.Call%2 == 0 {
-		p.out.Pass = append(p.out.Pass, e)
-		return
+		if q.member {
+			p.out.Pass = append(p.out.Pass, e)
+		}
+		return true
 	}
-	if h, ok := e.Response.(*protocol.Hello); ok {
-		p.greeted(q, h)
+	var request protocol.Request
+	for i, c := range q.calls {
+		if c.number == e.Call {
+			request = c.request
+			q.calls = append(q.calls[:i:i], q.calls[i+1:]...)
+			break
+		}
 	}
+	switch request.(type) {
+	case *protocol.Hello:
+		p.greetedBack(q, e)
+	case *protocol.Assign:
+		p.assigned(q, e)
+	case *protocol.Register:
+		p.registered(q, e)
+	case *protocol.GetPeers:
+		if peers, ok := e.Response.(*protocol.Peers); ok {
+			p.hear(q, peers.Peers, protocol.MaxSample)
+		}
+	case *protocol.Ping:
+		p.ponged(q, e)
+	}
+	return false
 }
 
-func (p *Peering) greeted(q *peer, h *protocol.Hello) {
-	q.hello, q.nodeID, q.listen, q.height, q.work, q.tip = h, h.ID, h.Listen, h.Height, h.Work, h.Tip
-	q.silent, q.member = 0, true
-	p.out.Members = append(p.out.Members, MemberUp{Peer: q.id, Inbound: q.inbound, Hello: *h})
+// told takes a notice. It reports whether it was only passed on.
+func (p *Peering) told(q *peer, e protocol.Told) bool {
+	if !q.member {
+		p.close(q, "the first message was not a hello")
+		return false
+	}
+	a, ok := e.Notice.(*protocol.Announce)
+	if ok && len(a.Peers) > 0 {
+		p.hear(q, a.Peers, protocol.MaxAddresses)
+	}
+	if !q.member {
+		return false
+	}
+	if !ok || len(a.Headers)+len(a.Txids)+len(a.Wallets)+len(a.Records) > 0 {
+		p.out.Pass = append(p.out.Pass, e)
+	}
+	return !ok || len(a.Peers) == 0
 }

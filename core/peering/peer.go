@@ -1,7 +1,10 @@
 package peering
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/holiman/uint256"
@@ -9,24 +12,48 @@ import (
 	"orrery/core/protocol"
 )
 
+// Why there is a connection.
+const (
+	roleInbound = "inbound"  // the other side knows
+	roleJoin    = "join"     // to get an ID there
+	roleLink    = "outbound" // one of Config.Outbound
+	roleManual  = "manual"   // a person's word
+	roleFeeler  = "feeler"   // is a node there? closed then
+	roleProbe   = "probe"    // is the holder of an ID still there? closed then
+)
+
 // peer is one connection.
 type peer struct {
 	id      protocol.PeerID
 	address string
+	host    string // of address
 	inbound bool
+	role    string
 	since   int64 // Unix nanoseconds
+	opened  int64 // the same in the time of timers
 	silent  int64 // when it is closed for want of a hello, 0: said
 	member  bool
 	gone    bool // closed by us; its PeerDown is awaited, all else ignored
 
 	hello  *protocol.Hello // theirs
 	nodeID uint32
-	listen string
+	listen string // dialable
 	height int32
 	work   uint256.Int
 	tip    chainhash.Hash
+	tipAt  int64 // when that last changed
 
-	calls []call
+	calls    []call
+	pingAt   int64 // when the next one is due
+	pinged   int64 // when the one on its way was sent, 0: none is
+	nonce    uint64
+	ping     int64
+	minPing  int64
+	requests bucket // for what is served
+	control  bucket // for the rest
+	busy     int    // requests refused for the rate
+	faults   int
+	sampled  bool // its sample of members was asked for
 }
 
 // call is a request of ours that waits for its answer.
@@ -35,16 +62,23 @@ type call struct {
 	request protocol.Request
 }
 
+// name is how people are told of a peer.
+func (q *peer) name() string {
+	if q.nodeID != 0 {
+		return q.address + " (" + strconv.FormatUint(uint64(q.nodeID), 10) + ")"
+	}
+	return q.address
+}
+
+func (q *peer) kind() string {
+	if q.hello == nil {
+		return ""
+	}
+	return q.hello.Kind
+}
+
 func (p *Peering) add(q *peer) {
-	i, _ := slices.BinarySearchFunc(p.peers, q.id, func(a *peer, id protocol.PeerID) int {
-		switch {
-		case a.id < id:
-			return -1
-		case a.id > id:
-			return 1
-		}
-		return 0
-	})
+	i, _ := slices.BinarySearchFunc(p.peers, q.id, func(a *peer, id protocol.PeerID) int { return cmp.Compare(a.id, id) })
 	p.peers = slices.Insert(p.peers, i, q)
 	p.index[q.id] = q
 }
@@ -66,8 +100,8 @@ func (p *Peering) answer(e protocol.Asked, r protocol.Response) {
 	p.do(protocol.Answer{Peer: e.Peer, Call: e.Call, Response: r})
 }
 
-func (p *Peering) refuse(e protocol.Asked, code protocol.Code, message string) {
-	p.do(protocol.Answer{Peer: e.Peer, Call: e.Call, Err: &protocol.Error{Code: code, Message: message}})
+func (p *Peering) refuse(e protocol.Asked, code protocol.Code, message string, referral ...protocol.Member) {
+	p.do(protocol.Answer{Peer: e.Peer, Call: e.Call, Err: &protocol.Error{Code: code, Message: message, Referral: referral}})
 }
 
 // close ends a connection. Whoever uses the peer learns it now; the PeerDown
@@ -76,7 +110,7 @@ func (p *Peering) close(q *peer, reason string) {
 	if q.gone {
 		return
 	}
-	p.do(protocol.Close{Peer: q.id, Reason: reason})
+	p.do(protocol.Close{Peer: q.id, Reason: clean(reason)})
 	p.lost(q, reason)
 }
 
@@ -86,5 +120,47 @@ func (p *Peering) lost(q *peer, reason string) {
 	if q.member {
 		q.member = false
 		p.out.Gone = append(p.out.Gone, q.id)
+		p.book.parted(q, p.now)
+	} else if !q.inbound && q.hello == nil {
+		p.dialFailed(q.role, q.address, reason)
+	}
+	if q.role == roleManual {
+		p.manualLost(q.address)
+	}
+	p.leaseLost(q)
+	p.joinLost(q, reason)
+	p.linkAt = min(p.linkAt, p.now)
+}
+
+// near returns the peer that is reached by an address, or nil: dialled at it or
+// listening there.
+func (p *Peering) near(address string) *peer {
+	for _, q := range p.peers {
+		if !q.gone && (q.listen == address || !q.inbound && q.address == address) {
+			return q
+		}
+	}
+	return nil
+}
+
+// twin returns the connection to the same node that there was before q.
+func (p *Peering) twin(q *peer, nonce uint64) *peer {
+	for _, o := range p.peers {
+		if o != q && !o.gone && o.hello != nil && o.hello.Nonce == nonce {
+			return o
+		}
+	}
+	return nil
+}
+
+// tell sends a notice to all members that are nodes, but for one.
+func (p *Peering) tell(n protocol.Notice, but *peer) {
+	for _, q := range p.peers {
+		if q != but && q.member && q.kind() == protocol.KindNode {
+			p.do(protocol.Tell{Peer: q.id, Notice: n})
+		}
 	}
 }
+
+// trim makes a short word of a long hash.
+func trim(h chainhash.Hash) string { return strings.ToLower(h.String()[:16]) }

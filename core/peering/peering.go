@@ -14,7 +14,7 @@ import (
 	"orrery/core/protocol"
 )
 
-const second = 1_000_000_000 // nanoseconds
+const second int64 = 1_000_000_000 // nanoseconds
 
 // Config is what a Peering is made of. Start from Defaults.
 type Config struct {
@@ -76,34 +76,76 @@ type Peering struct {
 	rng  *rand.Rand
 	out  Result
 	wall int64 // Unix nanoseconds, as last told
-	now  int64 // the same, but never goes back: what timers are set by
+	now  int64 // what timers are set by: grows with wall, never goes back, never 0
 	wake int64 // in now's time
 
-	peers []*peer // by id
-	index map[protocol.PeerID]*peer
-	calls uint64 // the last one: odd
+	started bool
+	active  bool // setnetworkactive
+	peers   []*peer
+	index   map[protocol.PeerID]*peer
+	calls   uint64 // the last one: odd
+	dials   []dialing
 
-	id     uint32 // own, 0: none yet
-	lease  protocol.Lease
-	listen string // where this node takes peers
+	id            uint32 // own, 0: none yet
+	base          uint32
+	root          bool // the first node of its network: it joins nobody
+	lease         protocol.Lease
+	listen        string // where this node takes peers
+	wanted        string // where it was to
+	listening     bool   // the port is being opened
+	parent        protocol.PeerID
+	parentAddress string
+	join          joining
+	leases        []*lease // by kind and ID
+	rivalAt       int64    // when the next rival may be looked at
 
 	height   int32
 	work     uint256.Int
 	tip      chainhash.Hash
 	schedule chainhash.Hash
 
-	active bool // setnetworkactive
-	view   *View
+	book         book
+	anchors      []string // of the earlier run, still to be dialled
+	savedAnchors []string
+	selves       []string // addresses that lead to this node itself
+	added        []added
+	found        []string // nearby
+	bans         []ban    // by Who
+	faults       keyed
+	clocks       []clock
+	clockWrong   bool
+
+	linkAt, feelAt, sampleAt, saveAt int64 // when each is due
+	extra                            int   // connections beyond Config.Outbound, for a stale tip
+	staleUntil                       int64
+
+	said    keyed
+	saidAll bucket
+	view    *View
 }
 
 // New returns a Peering that does nothing before its first Tick. saved are the
 // records that earlier runs asked to Save; what cannot be read is left out. now
 // is in Unix nanoseconds.
 func New(cfg Config, saved []protocol.Record, now int64) *Peering {
-	return &Peering{
-		cfg: cfg, rng: rand.New(rand.NewChaCha8(cfg.Seed)), wall: now, now: now, wake: now,
-		index: map[protocol.PeerID]*peer{}, calls: math.MaxUint64, active: true,
+	p := &Peering{
+		cfg: cfg, rng: rand.New(rand.NewChaCha8(cfg.Seed)), wall: now, now: max(now, 0) + second,
+		active: true, index: map[protocol.PeerID]*peer{}, calls: math.MaxUint64, base: cfg.Base,
+		book: newBook(), faults: keyed{limit: maxFaultBans}, said: keyed{limit: sayGroups},
 	}
+	p.wake = p.now
+	p.load(saved)
+	if cfg.First && p.id == 0 && cfg.Kind == protocol.KindNode {
+		p.id, p.root = cfg.Base, true
+		p.lease = protocol.Lease{ID: cfg.Base, Token: p.token()}
+		if cfg.Base >= firstPort && cfg.Base < 1<<16 {
+			p.lease.Port = uint16(cfg.Base)
+		}
+	}
+	if cfg.Tracker != "" {
+		p.root = false // the tracker has to hear of the ID
+	}
+	return p
 }
 
 // SetTip sets what hellos say of this node's chain.
@@ -123,12 +165,10 @@ func (p *Peering) Wake() int64 {
 	return p.wall + p.wake - p.now
 }
 
-// begin starts a step. A clock that is set back only makes timers late by
-// nothing: they count the time that passed.
+// begin starts a step. A clock that is set back does not stop the timers: they
+// go on from there.
 func (p *Peering) begin(now int64) {
-	if now > p.wall {
-		p.now += now - p.wall
-	}
+	p.now += max(now-p.wall, 0)
 	p.wall = now
 	p.out = Result{}
 }

@@ -67,9 +67,21 @@ func (p *Peering) View() *View {
 }
 
 func (p *Peering) makeView() *View {
-	v := &View{Kind: p.cfg.Kind, ID: p.id, Listen: p.listen, Joined: p.id != 0, Active: p.active}
+	v := &View{
+		Kind: p.cfg.Kind, ID: p.id, Listen: p.listen, Joined: p.joined(), State: p.state(), Parent: p.parent,
+		Active: p.active, Bans: p.listBans(), Addresses: len(p.book.entries), Clock: p.clock(),
+	}
+	if p.join.state != joinNot {
+		v.Joining = p.joiningTo()
+	}
+	if p.clockWrong {
+		v.Warning = p.clockWarning()
+	}
 	for _, q := range p.peers {
-		v.Peers = append(v.Peers, q.view())
+		if q.gone {
+			continue
+		}
+		v.Peers = append(v.Peers, p.peerView(q))
 		switch {
 		case !q.member:
 		case q.inbound:
@@ -78,16 +90,79 @@ func (p *Peering) makeView() *View {
 			v.Outbound++
 		}
 	}
+	for _, l := range p.leases {
+		c := Child{Member: protocol.Member{ID: l.ID, Address: l.address, Kind: l.kind}, State: "lost"}
+		switch {
+		case l.peer != 0:
+			c.Connected, c.State = true, "connected"
+		case l.rests != 0:
+			c.State = "resting"
+		}
+		v.Children = append(v.Children, c)
+	}
 	return v
 }
 
-func (q *peer) view() PeerView {
-	v := PeerView{
-		Peer: q.id, Address: q.address, Listen: q.listen, Inbound: q.inbound, Member: q.member,
-		Connected: q.since, Height: q.height, Work: q.work, Tip: q.tip, NodeID: q.nodeID,
+// joiningTo is whom this node is trying to join.
+func (p *Peering) joiningTo() string {
+	switch {
+	case p.cfg.Tracker != "":
+		return p.cfg.Tracker
+	case p.join.address != "":
+		return p.join.address
+	case p.parentAddress != "":
+		return p.parentAddress
+	case len(p.cfg.Join) > 0:
+		return p.cfg.Join[0]
 	}
-	if q.hello != nil {
-		v.Kind, v.Agent, v.Protocol = q.hello.Kind, q.hello.Agent, q.hello.Protocol
+	return "the network"
+}
+
+func (p *Peering) state() string {
+	switch {
+	case !p.active:
+		return "network switched off"
+	case p.cfg.Kind == protocol.KindTracker:
+		return "tracker"
+	case p.root:
+		return "first node"
+	case p.join.state != joinNot:
+		return "joining " + p.joiningTo()
+	case p.parent != 0:
+		return "joined " + p.parentAddress
+	case p.id == 0:
+		return "no node to join is known"
+	}
+	return "on its own"
+}
+
+func (p *Peering) peerView(q *peer) PeerView {
+	v := PeerView{
+		Peer: q.id, Address: q.address, Listen: q.listen, Inbound: q.inbound, Member: q.member, NodeID: q.nodeID,
+		Role: q.role, Height: q.height, Work: q.work, Tip: q.tip, Connected: q.since,
+		Ping: q.ping, MinPing: q.minPing, Faults: q.faults,
+	}
+	if q.id == p.parent {
+		v.Role = "parent"
+	}
+	if q.pinged != 0 {
+		v.PingWait = p.now - q.pinged
+	}
+	if h := q.hello; h != nil {
+		v.Kind, v.Agent, v.Protocol, v.Clock = h.Kind, h.Agent, h.Protocol, h.Time-q.since/second
 	}
 	return v
+}
+
+// SetPeer tells how far a peer's chain is, as far as its messages tell.
+func (p *Peering) SetPeer(id protocol.PeerID, height int32, work uint256.Int, tip chainhash.Hash) {
+	q := p.index[id]
+	if q == nil || q.gone {
+		return
+	}
+	if q.tip != tip {
+		q.tipAt = p.now
+	}
+	q.height, q.work, q.tip = height, work, tip
+	p.view = nil
 }

@@ -1,0 +1,235 @@
+package peering
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"orrery/core/policy"
+	"orrery/core/protocol"
+)
+
+// maxAssignTries bounds how often the assign policy is asked again for one
+// request, because what it gave is taken.
+const maxAssignTries = 64
+
+// giveID answers an Assign.
+func (p *Peering) giveID(q *peer, e protocol.Asked, r *protocol.Assign) {
+	switch {
+	case r.Kind != q.kind() || r.Kind == protocol.KindTracker:
+		p.refuse(e, protocol.CodeInvalid, "an ID is asked for by a node or a wallet, of the kind of its hello")
+		return
+	case len(r.Lease.Token) > maxToken:
+		p.refuse(e, protocol.CodeInvalid, "the lease's token is too long")
+		return
+	case !p.joined():
+		p.refuse(e, protocol.CodeBusy, "this node has no ID itself yet")
+		return
+	case p.cfg.Tracker != "" && p.cfg.Kind == protocol.KindNode && r.Kind == protocol.KindNode:
+		p.refuse(e, protocol.CodeFull, "the tracker gives the IDs of this network", protocol.Member{Address: p.cfg.Tracker, Kind: protocol.KindTracker})
+		return
+	}
+	l, reason := p.grant(q, r)
+	if l == nil {
+		p.refuse(e, protocol.CodeFull, clean(reason), p.referral(q)...)
+		return
+	}
+	q.nodeID = l.ID
+	p.answer(e, &protocol.Assigned{Lease: l.Lease, Base: p.base})
+}
+
+// grant finds a lease for a peer, or says why there is none.
+func (p *Peering) grant(q *peer, r *protocol.Assign) (*lease, string) {
+	old := p.leaseOf(q)
+	if r.Lease.ID != 0 {
+		if l := p.regain(q, r, old); l != nil {
+			return l, ""
+		}
+	}
+	// Another ID for one that has a lease: after a partition two had the same.
+	if old != nil {
+		old.peer = 0
+		defer func() {
+			if o := p.leaseOf(q); o == nil {
+				old.peer = q.id
+			} else if o != old {
+				// The other holder may be known to this peer only.
+				old.Token, old.address, old.rests = "", "", p.now+restTime
+				p.saveLease(old)
+			}
+		}()
+	}
+	if n, limit := p.children(r.Kind), p.capacity(r.Kind); n >= limit {
+		return nil, fmt.Sprintf("all %d places for a %s are taken", limit, r.Kind)
+	}
+	if r.Lease.ID != 0 && r.Lease.Token != "" && p.findLease(r.Kind, r.Lease.ID) == nil && p.taken(q, r.Kind, r.Lease.ID) == "" {
+		return p.lend(q, r.Kind, r.Lease.ID, r.Lease.Port), ""
+	}
+	return p.askPolicy(q, r)
+}
+
+// regain gives back the ID that was given here before.
+func (p *Peering) regain(q *peer, r *protocol.Assign, old *lease) *lease {
+	l := p.findLease(r.Kind, r.Lease.ID)
+	if l == nil || l.Token == "" || l.Token != r.Lease.Token {
+		return nil
+	}
+	if o := p.index[l.peer]; o != nil && o != q && !o.gone {
+		l.peer = q.id // it started again before its old connection was seen to be dead
+		p.close(o, "replaced by a new run of the same node")
+	}
+	if l.rests != 0 && p.children(r.Kind) >= p.capacity(r.Kind) {
+		return nil
+	}
+	if old != nil && old != l {
+		p.dropLease(old)
+	}
+	l.peer, l.lost, l.rests, l.probing = q.id, 0, 0, false
+	p.saveLease(l)
+	return l
+}
+
+// askPolicy asks the assign policy until it gives an ID that is free.
+func (p *Peering) askPolicy(q *peer, r *protocol.Assign) (*lease, string) {
+	wanted := r.WantedPort
+	if wanted == 0 {
+		wanted = r.Lease.Port
+	}
+	request := policy.Request{
+		Kind: r.Kind, Host: q.host, WantedPort: wanted, Capacity: p.capacity(r.Kind),
+		Self: policy.Child{ID: p.id, Kind: p.cfg.Kind},
+	}
+	if p.cfg.Kind == protocol.KindTracker {
+		request.Self.ID = p.base
+	}
+	_, request.Self.Port, _ = SplitAddress(p.listen)
+	for _, l := range p.leases {
+		if l.kind == r.Kind && l.rests == 0 && l.peer != 0 || l.kind == r.Kind && l.lost != 0 && l.rests == 0 {
+			request.Children = append(request.Children, policy.Child{ID: l.ID, Port: l.Port, Kind: l.kind})
+		}
+	}
+	why := ""
+	for range maxAssignTries {
+		id, port, err := p.cfg.Local.Assign(request)
+		if err != nil {
+			if why == "" {
+				why = err.Error()
+			}
+			return nil, why
+		}
+		taken := "no ID was given"
+		if id != 0 {
+			if taken = p.taken(q, r.Kind, id); taken == "" {
+				return p.lend(q, r.Kind, id, port), ""
+			}
+		}
+		// The policy learns of it as of another child, and gives the next one.
+		why = taken
+		c := policy.Child{ID: id, Port: port, Kind: r.Kind}
+		i, ok := slices.BinarySearchFunc(request.Children, id, func(c policy.Child, id uint32) int { return cmp.Compare(c.ID, id) })
+		if ok {
+			return nil, why
+		}
+		request.Children = slices.Insert(request.Children, i, c)
+	}
+	return nil, why
+}
+
+// taken says why an ID is not free for a peer, or "". IDs of nodes and of
+// wallets are two things.
+func (p *Peering) taken(q *peer, kind string, id uint32) string {
+	if l := p.findLease(kind, id); l != nil {
+		p.probe(l)
+		if l.rests != 0 {
+			return fmt.Sprintf("the ID %d rests for another %s", id, span(max(l.rests-p.now, second)))
+		}
+		return fmt.Sprintf("the ID %d is taken", id)
+	}
+	if kind != protocol.KindNode {
+		return ""
+	}
+	if id == p.id && p.cfg.Kind == protocol.KindNode {
+		return fmt.Sprintf("the ID %d is this node's own", id)
+	}
+	for _, o := range p.peers {
+		if o != q && o.member && o.nodeID == id && o.kind() == kind {
+			return fmt.Sprintf("%s has the ID %d", o.address, id)
+		}
+	}
+	if e := p.book.holder(id, p.wall/second); e != nil && e.Address != q.listen {
+		if q.listen == "" || p.near(e.Address) == nil {
+			p.look(e)
+		}
+		return fmt.Sprintf("the ID %d is said to be at %s", id, e.Address)
+	}
+	return ""
+}
+
+// look finds out whether the holder of an ID that was heard of is there.
+func (p *Peering) look(e *entry) {
+	if e.next <= p.now && p.near(e.Address) == nil && p.dial(e.Address, roleProbe) {
+		p.book.try(e.Address, p.now)
+	}
+}
+
+func (p *Peering) capacity(kind string) int {
+	if kind == protocol.KindWallet {
+		return p.cfg.WalletCapacity
+	}
+	return p.cfg.Capacity
+}
+
+// children counts the leases of a kind that are in use, or may come back.
+func (p *Peering) children(kind string) int {
+	n := 0
+	for _, l := range p.leases {
+		if l.kind == kind && l.rests == 0 && (l.peer != 0 || l.lost != 0) {
+			n++
+		}
+	}
+	return n
+}
+
+// referral are the children of this node, those first that were named least.
+func (p *Peering) referral(q *peer) []protocol.Member {
+	var list []*lease
+	for _, l := range p.leases {
+		if l.kind == protocol.KindNode && l.peer != 0 && l.peer != q.id && l.address != "" {
+			list = append(list, l)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *lease) int { return cmp.Compare(a.named, b.named) })
+	var out []protocol.Member
+	for i, l := range list[:min(len(list), protocol.MaxSample)] {
+		if i == 0 {
+			l.named++
+		}
+		out = append(out, protocol.Member{ID: l.ID, Address: l.address, Kind: l.kind})
+	}
+	return out
+}
+
+// enroll answers a Register: where a peer listens. A tracker takes it from its
+// children only.
+func (p *Peering) enroll(q *peer, e protocol.Asked, r *protocol.Register) {
+	l := p.leaseOf(q)
+	if l == nil && p.cfg.Kind == protocol.KindTracker {
+		p.refuse(e, protocol.CodeNotMember, "ask for an ID first")
+		return
+	}
+	listen, ok := dialable(r.Listen, q.host)
+	if !ok && r.Listen != "" {
+		p.refuse(e, protocol.CodeInvalid, "the address is not of the form HOST:PORT")
+		return
+	}
+	q.listen = listen
+	if l != nil {
+		l.registered, l.address = true, listen
+		if _, port, ok := SplitAddress(listen); ok {
+			l.Port = port
+		}
+		p.saveLease(l)
+	}
+	p.answer(e, &protocol.Registered{})
+	p.seen(q)
+}

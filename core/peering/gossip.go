@@ -1,0 +1,136 @@
+package peering
+
+import (
+	"orrery/core/protocol"
+)
+
+const (
+	relayTo  = 2  // peers that an address is passed on to (Bitcoin Core: RelayAddress)
+	maxRelay = 10 // addresses of a message that are passed on: a sample is no news
+)
+
+// seen records what a member says of itself.
+func (p *Peering) seen(q *peer) {
+	if q.listen == "" || q.kind() != protocol.KindNode {
+		return
+	}
+	p.leaseProbed(q.listen, true)
+	if p.cfg.Kind == protocol.KindTracker {
+		return
+	}
+	m := protocol.Member{ID: q.nodeID, Address: q.listen, Kind: protocol.KindNode}
+	if !q.inbound && (q.listen == q.address || IsLocal(q.host)) {
+		p.book.good(m, NetGroup(q.host), p.wall/second)
+		return
+	}
+	if p.book.hear(m, NetGroup(q.host), p.wall/second) && q.nodeID != 0 {
+		p.relay([]protocol.Member{m}, q)
+	}
+}
+
+// hear takes what a member tells of others, or of itself.
+func (p *Peering) hear(q *peer, list []protocol.Member, limit int) {
+	if len(list) > limit {
+		p.fault(q, protocol.FaultSize, "sent more addresses than a message may hold")
+		return
+	}
+	source := NetGroup(q.host)
+	var news []protocol.Member
+	for _, m := range list {
+		address, ok := dialable(m.Address, q.host)
+		if !ok || m.Kind != protocol.KindNode || address == p.listen {
+			continue
+		}
+		if address == q.listen {
+			p.newID(q, m.ID)
+		}
+		m.Address = address
+		if p.book.index[address] == nil && !p.book.allow(source, p.now) {
+			continue
+		}
+		p.rival(m)
+		if p.cfg.Kind == protocol.KindNode && p.book.hear(m, source, p.wall/second) {
+			news = append(news, m)
+			p.linkAt = min(p.linkAt, p.now)
+		}
+	}
+	if len(list) <= maxRelay {
+		p.relay(news, q)
+	}
+}
+
+// newID takes a peer's own word of its ID.
+func (p *Peering) newID(q *peer, id uint32) {
+	if id == q.nodeID || id == 0 {
+		return
+	}
+	q.nodeID = id
+	if e := p.book.index[q.listen]; e != nil {
+		e.ID = id
+		p.book.mark(e)
+	}
+	p.sameID(q)
+}
+
+// rival looks whether a node that is said to have this one's ID is there: then
+// the handshake settles it.
+func (p *Peering) rival(m protocol.Member) {
+	if m.ID != p.id || p.id == 0 || p.cfg.Kind != protocol.KindNode || p.near(m.Address) != nil || p.isBanned(m.Address) || p.rivalAt > p.now {
+		return
+	}
+	p.rivalAt = p.now + 10*second // whoever tells lies costs one dial
+	p.dial(m.Address, roleProbe)
+}
+
+// relay passes addresses on to some peers.
+func (p *Peering) relay(list []protocol.Member, from *peer) {
+	if len(list) == 0 {
+		return
+	}
+	var to []*peer
+	for _, q := range p.peers {
+		if q != from && q.member && q.kind() == protocol.KindNode {
+			to = append(to, q)
+		}
+	}
+	p.rng.Shuffle(len(to), func(i, j int) { to[i], to[j] = to[j], to[i] })
+	for _, q := range to[:min(len(to), relayTo)] {
+		p.do(protocol.Tell{Peer: q.id, Notice: &protocol.Announce{Peers: list}})
+	}
+}
+
+// givePeers answers with a sample of members: those that are connected, and
+// those that were. A tracker knows its own, and answers nobody else.
+func (p *Peering) givePeers(q *peer, e protocol.Asked) {
+	var list []protocol.Member
+	if p.cfg.Kind == protocol.KindTracker {
+		if l := p.leaseOf(q); l == nil || !l.registered {
+			p.refuse(e, protocol.CodeNotMember, "register first")
+			return
+		}
+		for _, l := range p.leases {
+			if l.peer != 0 && l.peer != q.id && l.registered && l.address != "" && l.kind == protocol.KindNode {
+				list = append(list, protocol.Member{ID: l.ID, Address: l.address, Kind: l.kind})
+			}
+		}
+	} else {
+		list = p.knownMembers(q)
+	}
+	p.rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	p.answer(e, &protocol.Peers{Peers: list[:min(len(list), protocol.MaxSample)]})
+}
+
+func (p *Peering) knownMembers(but *peer) []protocol.Member {
+	var list []protocol.Member
+	for _, o := range p.peers {
+		if o != but && o.member && o.listen != "" && o.kind() == protocol.KindNode {
+			list = append(list, protocol.Member{ID: o.nodeID, Address: o.listen, Kind: protocol.KindNode})
+		}
+	}
+	for _, en := range p.book.entries {
+		if en.Good && en.Fails == 0 && en.Address != but.listen && p.near(en.Address) == nil {
+			list = append(list, en.Member)
+		}
+	}
+	return list
+}
