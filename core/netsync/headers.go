@@ -126,7 +126,7 @@ func (s *Sync) takeHeaders(now int64, p *peer, headers []consensus.Header, hashe
 			s.fault(p, protocol.FaultProtocol, "headers that follow none of those asked about")
 			return
 		}
-		if !s.enoughWork(parent, headers) {
+		if !s.enoughWork(parent, headers) || full && !s.fits(parent, headers) {
 			s.lowBranch(now, p, parent, full)
 			return
 		}
@@ -212,12 +212,34 @@ func (s *Sync) threshold() uint256.Int {
 }
 
 func (s *Sync) enoughWork(parent *chain.Node, headers []consensus.Header) bool {
-	sum, least := parent.Work, s.threshold()
-	for i := range headers {
-		w := consensus.Work(headers[i].Bits)
-		sum.Add(&sum, &w)
-	}
+	sum, least := sumWork(parent.Work, headers), s.threshold()
 	return !sum.Lt(&least)
+}
+
+// fits reports whether headers can be filed at once, or have so much work that
+// bodies will be fetched to make room.
+func (s *Sync) fits(parent *chain.Node, headers []consensus.Header) bool {
+	sum := sumWork(parent.Work, headers)
+	return s.room(parent) >= len(headers) || sum.Gt(&s.chain.Tip().Work)
+}
+
+// room is how many headers the index takes above parent.
+func (s *Sync) room(parent *chain.Node) int {
+	return int(maxAhead - (parent.Height - s.lastLinked(parent).Height))
+}
+
+// sumWork adds the work that headers claim.
+func sumWork(sum uint256.Int, headers []consensus.Header) uint256.Int {
+	var bits uint32
+	var each uint256.Int
+	for i := range headers {
+		if headers[i].Bits != bits { // mostly all are the same
+			bits = headers[i].Bits
+			each = consensus.Work(bits)
+		}
+		sum.Add(&sum, &each)
+	}
+	return sum
 }
 
 // feedAll looks at waiting headers when there is room or time for them.
@@ -245,8 +267,7 @@ func (s *Sync) feed(now int64, p *peer) {
 		p.pending = nil // cannot be: it was there when the batch came
 		return
 	}
-	room := int(maxAhead - (parent.Height - s.lastLinked(parent).Height))
-	for ; room > 0 && len(p.pending) > 0; room-- {
+	for room := s.room(parent); room > 0 && len(p.pending) > 0; room-- {
 		n, err := s.chain.AcceptHeader(p.pending[0], s.seconds())
 		if err != nil {
 			s.refusedHeader(now, p, err)

@@ -17,15 +17,16 @@ const (
 	maxLow = 1_000_000
 	// lowRest is for how long a peer is not asked for another such branch after
 	// one that led to nothing.
-	lowRest = 600 * second
+	lowRest = 60 * second
 	// medianSpan is that of the median time rule.
 	medianSpan = 11
 )
 
 // lowWork is a branch whose first headers have too little work to be filed.
 // They are fetched twice: first their work is added up and 8 salted bytes of
-// each are kept; then, if there was enough, they are filed, as long as they
-// are the same (Core: HeadersSyncState). One peer at a time has such a check.
+// each are kept; then, if the branch beats the tip, they are filed, as long as they
+// are the same (Core: HeadersSyncState). Nothing less is worth it: above so many
+// headers without bodies the index takes no more. One peer at a time has such a check.
 type lowWork struct {
 	peer   *peer
 	start  *chain.Node // the branch leaves the index here
@@ -33,9 +34,10 @@ type lowWork struct {
 
 	last  chainhash.Hash
 	work  uint256.Int
-	times []int64  // of the last 11 headers
-	marks []uint64 // of all headers of the first pass
-	at    int      // in marks, of the second pass
+	total uint256.Int // that the first pass has found
+	times []int64     // of the last 11 headers
+	marks []uint64    // of all headers of the first pass
+	at    int         // in marks, of the second pass
 }
 
 // lowBranch begins a check, if the peer has more than it sent.
@@ -101,10 +103,9 @@ func (s *Sync) firstPass(now int64, l *lowWork, headers []consensus.Header, hash
 		l.marks = append(l.marks, s.mark(&hashes[i]))
 	}
 	l.last = hashes[len(hashes)-1]
-	least := s.threshold()
 	switch {
-	case !l.work.Lt(&least):
-		l.second = true
+	case l.work.Gt(&s.chain.Tip().Work):
+		l.second, l.total = true, l.work
 		l.begin()
 		s.askLow(now, locator(l.start))
 	case !full || len(l.marks) >= maxLow:
@@ -156,7 +157,9 @@ func (s *Sync) secondPass(now int64, l *lowWork, headers []consensus.Header, has
 func (s *Sync) dropLow(now int64, l *lowWork) {
 	s.low = nil
 	l.peer.more = false
-	l.peer.lowAt = now + lowRest
+	if least := s.threshold(); l.work.Lt(&least) { // else it may well come to more soon
+		l.peer.lowAt = now + lowRest
+	}
 	s.probe(now, l.peer, probeEvery)
 }
 

@@ -8,7 +8,6 @@ import (
 	"github.com/holiman/uint256"
 
 	"orrery/core/chain"
-	"orrery/core/consensus"
 )
 
 const (
@@ -74,12 +73,11 @@ func (s *Sync) promise(p *peer) (work uint256.Int, worth bool) {
 		return work, true
 	}
 	// The index has no room for the rest of the branch until bodies come.
-	for i := range p.pending {
-		w := consensus.Work(p.pending[i].Bits)
-		work.Add(&work, &w)
+	if s.low != nil && s.low.peer == p && s.low.second {
+		return s.low.total, true
 	}
-	ahead := len(p.pending) > 0 && (p.more || work.Gt(&tip.Work))
-	return work, p.retryAt == 0 && (ahead || p.more && p.asking)
+	work = sumWork(work, p.pending)
+	return work, p.retryAt == 0 && work.Gt(&tip.Work)
 }
 
 // chooseTarget is the branch with the most work that a peer has and we have
