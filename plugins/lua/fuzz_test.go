@@ -16,7 +16,7 @@ const slow = 10 * time.Second
 // the script's own error, never a fault of this program, and it is the same
 // with the same count in two fresh machines and in one that has already run.
 func FuzzLuaSource(f *testing.F) {
-	for _, pattern := range []string{"../../scripts/library/*/*.lua", "internal/corpus/hostile/*.lua"} {
+	for _, pattern := range []string{"../../scripts/library/*/*.lua", "internal/corpus/hostile/*.lua", "testdata/local/*.lua"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			f.Fatalf("no seeds at %s: %v", pattern, err)
@@ -34,13 +34,13 @@ func FuzzLuaSource(f *testing.F) {
 	chain := steadyChain(30, 600, 0x1b104be1)
 	f.Fuzz(func(t *testing.T, source []byte) {
 		start := time.Now()
-		for _, hook := range []policy.Hook{policy.Difficulty, policy.Subsidy} {
+		for _, hook := range []policy.Hook{policy.Difficulty, policy.Subsidy, policy.Admission, policy.Assign} {
 			first, second := evaluate(t, hook, source, env, chain), evaluate(t, hook, source, env, chain)
 			if first != second {
 				t.Fatalf("%s: first %+v, then %+v", hook, first, second)
 			}
 		}
-		// Eight evaluations of 20,000 units take some milliseconds; the bound
+		// Sixteen evaluations of 20,000 units take some milliseconds; the bound
 		// leaves room for a busy machine and still catches uncounted work.
 		if d := time.Since(start); d > slow {
 			t.Fatalf("took %v", d)
@@ -65,6 +65,10 @@ func evaluate(t *testing.T, hook policy.Hook, source []byte, env Env, c *testCha
 	}
 	r := &Rules{difficulty: hooked{script: s}, reward: hooked{script: s}}
 	once := func() outcome {
+		if isLocal(hook) {
+			units, err := askLocal(t, s)
+			return outcomeOf(t, "", units, err)
+		}
 		if hook == policy.Difficulty {
 			v, units, err := r.TargetTrace(c)
 			return outcomeOf(t, v.Hex(), units, err)

@@ -41,11 +41,14 @@ func reach(out *[]string, name string, v glua.LValue, seen map[*glua.LTable]bool
 	}
 }
 
-// Every name that a consensus script can reach (failure 98). A new line here
-// is a change of the script interface.
+// Every name that a script can reach (failure 98). A new line here is a change
+// of the script interface.
 func TestReachableNames(t *testing.T) {
-	for _, hook := range []policy.Hook{policy.Difficulty, policy.Subsidy} {
-		source := map[policy.Hook]string{policy.Difficulty: plainTarget, policy.Subsidy: plainSubsidy}[hook]
+	sources := map[policy.Hook]string{
+		policy.Difficulty: plainTarget, policy.Subsidy: plainSubsidy,
+		policy.Admission: "function admit(peer) return true end", policy.Assign: "function assign(request) return nil end",
+	}
+	for hook, source := range sources {
 		s, err := Compile(hook, "x.lua", []byte(source), testEnv(policy.Param{Key: "window", Value: int64(5)}))
 		if err != nil {
 			t.Fatal(err)
@@ -54,17 +57,25 @@ func TestReachableNames(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.beginBlock(policy.Reward{Height: 1})
 		var names []string
 		seen := map[*glua.LTable]bool{}
 		reach(&names, "globals", m.state.Env, seen)
 		reach(&names, "a string", glua.LString(""), seen)
 		reach(&names, "(metatable of strings)", m.state.GetMetatable(glua.LString("")), seen)
 		reach(&names, "an i256 (metatable)", m.signedType, seen)
-		if hook == policy.Difficulty {
+		switch hook {
+		case policy.Difficulty:
 			reach(&names, "argument chain", m.chain.table, seen)
-		} else {
+		case policy.Subsidy:
+			m.beginBlock(policy.Reward{Height: 1})
 			reach(&names, "argument block", m.block, seen)
+		case policy.Admission:
+			reach(&names, "argument peer", m.local.peer, seen)
+			reach(&names, "argument fault", m.local.fault, seen)
+		case policy.Assign:
+			m.setRequest(&hostileRequest)
+			reach(&names, "argument request", m.local.asked, seen)
+			reach(&names, "argument request.children[1]", m.local.asked.RawGetString("children").(*glua.LTable).RawGetInt(1), seen)
 		}
 		for _, v := range []glua.LValue{glua.LNumber(1), glua.LTrue, glua.LNil, m.fn} {
 			if mt := m.state.GetMetatable(v); mt != glua.LNil {
@@ -93,11 +104,18 @@ func TestReachableNames(t *testing.T) {
 // no table without the mark, but the globals themselves, which no bytecode of
 // a function can set.
 func TestEverythingReachableIsFrozen(t *testing.T) {
-	s, err := Compile(policy.Difficulty, "x.lua", []byte(`
+	for hook, name := range map[policy.Hook]string{policy.Difficulty: "target", policy.Admission: "admit", policy.Assign: "assign"} {
+		checkFrozen(t, hook, name)
+	}
+}
+
+func checkFrozen(t *testing.T, hook policy.Hook, name string) {
+	t.Helper()
+	s, err := Compile(hook, "x.lua", []byte(`
 local hidden = {deep = {{}}}
 shared = {hidden = hidden, [hidden] = {}}
 local function get() return hidden end
-function target(chain) return u256(#get()) end`), testEnv())
+function `+name+`(chain) return u256(#get()) end`), testEnv())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +145,15 @@ function target(chain) return u256(#get()) end`), testEnv())
 		}
 	}
 	walk(m.state.Env)
-	walk(m.chain.table)
+	if local := m.local; local == nil {
+		walk(m.chain.table)
+	} else if hook == policy.Assign {
+		m.setRequest(&hostileRequest)
+		walk(local.asked)
+	} else {
+		walk(local.peer)
+		walk(local.fault)
+	}
 	if tables < 10 {
 		t.Errorf("only %d tables found", tables)
 	}

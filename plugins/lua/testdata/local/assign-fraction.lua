@@ -1,0 +1,2 @@
+-- assign result:
+function assign(request) return {id = 8001.5} end

@@ -1,0 +1,2 @@
+-- assign result:
+function assign(request) return {port = 8001} end

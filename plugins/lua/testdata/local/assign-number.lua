@@ -1,0 +1,2 @@
+-- assign result:
+function assign(request) return 8001 end

@@ -1,0 +1,2 @@
+-- assign result:
+function assign(request) return nil, 5 end

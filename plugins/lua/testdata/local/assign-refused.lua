@@ -1,0 +1,2 @@
+-- assign ok:
+function assign(request) return nil end

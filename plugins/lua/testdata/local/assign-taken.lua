@@ -1,0 +1,2 @@
+-- assign result: an ID of another member
+function assign(request) return {id = 8002} end

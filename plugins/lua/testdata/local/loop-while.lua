@@ -1,0 +1,2 @@
+-- admission budget: failure 92
+function admit(peer) while true do end end

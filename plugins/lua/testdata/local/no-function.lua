@@ -1,0 +1,2 @@
+-- admission error: the file defines nothing
+local x = 1

@@ -1,0 +1,2 @@
+-- admission error: failure 94
+function admit(peer) return ("a"):gsub("a", "b") == "b" end

@@ -1,0 +1,2 @@
+-- admission result: no answer is none
+function admit(peer) end

@@ -1,0 +1,2 @@
+-- admission ok: a reason is optional
+function admit(peer) return false end
