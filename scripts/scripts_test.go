@@ -104,26 +104,30 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := example.FindAllStringSubmatch(string(text), -1)
-	if len(found) != 2 || strings.Count(string(text), "```lua") != 2 {
+	if len(found) != 4 || strings.Count(string(text), "```lua") != 4 {
 		t.Fatalf("%d examples found", len(found))
 	}
 	for _, m := range found {
 		for _, line := range strings.Split(strings.TrimSpace(m[1]), "\n") {
-			runExample(t, line, []byte(m[2]))
+			fields := strings.TrimSuffix(strings.TrimPrefix(line, "<!-- test: "), " -->")
+			if strings.HasPrefix(fields, "admit ") || strings.HasPrefix(fields, "punish ") || strings.HasPrefix(fields, "assign ") {
+				runLocalExample(t, fields, []byte(m[2]))
+			} else {
+				runExample(t, fields, []byte(m[2]))
+			}
 		}
 	}
 }
 
-func runExample(t *testing.T, line string, source []byte) {
+func runExample(t *testing.T, fields string, source []byte) {
 	t.Helper()
 	var height int32
 	var interval, target, wants int64
-	fields := strings.TrimSuffix(strings.TrimPrefix(line, "<!-- test: "), " -->")
 	difficulty, reward := source, []byte("function subsidy(block) return 0 end")
 	if _, err := fmt.Sscanf(fields, "difficulty height=%d interval=%d target=%d wants=%d", &height, &interval, &target, &wants); err != nil {
 		difficulty, reward = []byte("function target(chain) return pow_limit end"), source
 		if _, err := fmt.Sscanf(fields, "reward height=%d wants=%d", &height, &wants); err != nil {
-			t.Fatalf("%s: %v", line, err)
+			t.Fatalf("%s: %v", fields, err)
 		}
 	}
 	m := policy.Manifest{ABI: policy.ABI1, Budget: policy.DefaultBudget}
@@ -150,7 +154,7 @@ func runExample(t *testing.T, line string, source []byte) {
 		t.Fatal(err)
 	}
 	if got != wants {
-		t.Errorf("%s: %d", line, got)
+		t.Errorf("%s: %d", fields, got)
 	}
 }
 

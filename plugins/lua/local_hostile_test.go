@@ -2,6 +2,7 @@ package lua
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,4 +95,42 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// Every function that only local scripts have, with all combinations of odd
+// values: each call gives values or an error of the script's own.
+func TestLocalOddValues(t *testing.T) {
+	const odd = `local odd = {0/0, math.huge, -math.huge, 0, -1, 2, 0.5, 9007199254740992, -9007199254740992, "", "a%d.5s", ("x"):rep(512), {}, {1, "b", 3}, true, u256(3)}
+
+`
+	for _, f := range []string{"string.byte", "string.char", "string.find", "string.format", "string.len", "string.lower", "string.rep", "string.sub",
+		"string.upper", "table.concat", "table.sort", "tostring", "random", "seconds", "print", "pcall"} {
+		calls := 0
+		for first := 1; first <= 17; first++ {
+			text := fmt.Sprintf(`%sfunction admit(peer)
+  local n = 0
+  local a = odd[%d]
+  for j = 0, #odd do for k = 0, #odd do
+    if type(a) == "table" then a = {1, "b", 3} end
+    pcall(%s, a, odd[j], odd[k])
+    pcall(%s, a, odd[k])
+    n = n + 1
+  end end
+  pcall(%s)
+  return false, n .. ""
+end`, odd, first, f, f, f)
+			s, err := Compile(policy.Admission, f, []byte(text), Env{Budget: policy.DefaultBudget})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := askLocal(t, s); err == nil {
+				calls += 17 * 17
+			} else if got := scriptError(t, err).Reason; got != policy.ReasonBudget {
+				t.Errorf("%s: %v", f, err)
+			}
+		}
+		if calls < 17*17 {
+			t.Errorf("%s: %d calls ended", f, calls)
+		}
+	}
 }
