@@ -140,12 +140,7 @@ func TestReputation(t *testing.T) {
 			t.Errorf("short: %d s, want %d", got, ban)
 		}
 	}
-	if ok, reason := l.Admit(policy.Peer{BannedUntil: 150, Now: 100}); ok || reason != "banned for 50 s more" {
-		t.Errorf("banned: %v %q", ok, reason)
-	}
-	for _, p := range []policy.Peer{{Now: 100}, {BannedUntil: 100, Now: 100}} {
-		if ok, reason := l.Admit(p); !ok {
-			t.Errorf("%+v: %s", p, reason)
-		}
+	if ok, reason := l.Admit(policy.Peer{Inbound: true}); !ok {
+		t.Error(reason)
 	}
 }

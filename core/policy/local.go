@@ -18,7 +18,7 @@ type Peer struct {
 	InboundCount  int    // without this one, as the next two
 	OutboundCount int
 	NetGroupCount int   // connections of this NetGroup and direction, without this one
-	BannedUntil   int64 // seconds since 1970, 0: not banned
+	BannedUntil   int64 // seconds since 1970, 0: not banned; only a connection that a person asked for comes to Admit then
 	Now           int64 // seconds since 1970
 }
 

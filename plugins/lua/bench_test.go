@@ -116,3 +116,56 @@ func BenchmarkBudget(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkLocal is what a peer that says hello, or wants an ID, costs.
+func BenchmarkLocal(b *testing.B) {
+	admission, assign := librarySource(b, "admission", "netgroup"), librarySource(b, "assign", "parent_range")
+	l := testLocal(b, admission, assign, nil)
+	b.Run("admit", func(b *testing.B) {
+		for b.Loop() {
+			l.Admit(hostilePeer)
+		}
+	})
+	b.Run("assign", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := l.Assign(hostileRequest); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+// BenchmarkLocalBudget is BenchmarkBudget for what only local hooks have. They
+// run between two events of a node.
+func BenchmarkLocalBudget(b *testing.B) {
+	const text = "local s = ('x'):rep(512) local r = ('x'):rep(511) .. 'y' "
+	for _, w := range []struct{ name, body string }{
+		{"failing pcalls", "while true do pcall(error, 'x') end"},
+		{"deep failing pcalls", "local function f(n) if n == 0 then error('x') end return (pcall(f, n - 1)) end while true do f(25) end"},
+		{"deep stack", "local function f(n) if n > 0 then return 1 + f(n - 1) end while true do pcall(error, 'x') end end f(55)"},
+		{"sorting", "local t = {} while true do for i = 1, 200 do t[i] = 200 - i end table.sort(t) end"},
+		{"sorting texts", text + "local t = {} while true do for i = 1, 100 do t[i] = i % 2 == 0 and s or r end table.sort(t) end"},
+		{"sorting by a function", "local t = {} for i = 1, 500 do t[i] = i % 7 end while true do table.sort(t, function(a, b) return a < b end) end"},
+		{"finding", text + "while true do s:find('xxxxxxxy') end"},
+		{"formatting", "while true do string.format('%99.99f', 0.1) end"},
+		{"case", text + "while true do s:lower() end"},
+		{"cutting", text + "while true do s:sub(1, 1) end"},
+		{"bytes", text + "while true do s:byte(1, -1) end"},
+		{"printing", text + "while true do print(s) end"},
+		{"random numbers", "while true do random(1000) end"},
+		{"joining", "local t = {} for i = 1, 200 do t[i] = '' end while true do table.concat(t) end"},
+		{"open captures and pcall", "local function deep(q) local a, b, c, d, e, f, g, h local z = function() return a, b, c, d, e, f, g, h end if q > 0 then return 1 + deep(q - 1) end while true do pcall(error, 'x') end end deep(50)"},
+	} {
+		b.Run(w.name, func(b *testing.B) {
+			s, err := Compile(policy.Admission, "x.lua", []byte("function admit(peer) "+w.body+" end"), Env{Budget: policy.DefaultBudget})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if _, err := askLocal(b, s); err == nil {
+					b.Fatal("it ended")
+				}
+			}
+		})
+	}
+}

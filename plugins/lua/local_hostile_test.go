@@ -119,7 +119,7 @@ func TestLocalOddValues(t *testing.T) {
   pcall(%s)
   return false, n .. ""
 end`, odd, first, f, f, f)
-			s, err := Compile(policy.Admission, f, []byte(text), Env{Budget: policy.DefaultBudget})
+			s, err := Compile(policy.Admission, f, []byte(text), Env{Budget: 10 * policy.DefaultBudget})
 			if err != nil {
 				t.Fatal(err)
 			}

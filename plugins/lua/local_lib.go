@@ -14,8 +14,9 @@ import (
 
 // Units of what only local scripts have.
 const (
-	protectUnits = 64 // a failed pcall: the message and where it came from
+	protectUnits = 512 // a failed pcall: gopher-lua writes down the whole stack
 	printUnits   = 64
+	textUnits    = 16 // bytes of two texts that are compared for one unit
 	maxPrinted   = 10 // lines that one call may print; more are left out
 )
 
@@ -227,6 +228,9 @@ func tableSort(m *machine) int {
 	slices.SortStableFunc(items, func(a, b glua.LValue) int {
 		m.charge(2)
 		if before == glua.LNil {
+			if s, ok := a.(glua.LString); ok {
+				m.charge(int64(len(s)) / textUnits)
+			}
 			if m.state.LessThan(a, b) {
 				return -1
 			}

@@ -15,10 +15,7 @@ assert(first >= 1 and most >= first, "params.first must be at least 1, and param
 assert(serious >= 0 and patience >= 0, "params.serious and params.patience must not be negative")
 
 function admit(peer)
-  if peer.banned_until > peer.seconds_now then
-    return false, "banned for " .. (peer.banned_until - peer.seconds_now) .. " s more"
-  end
-  return true
+  return true -- the node itself refuses whom it has banned
 end
 
 function punish(peer, fault)
