@@ -120,7 +120,7 @@ func (v *checker) checkNode() {
 }
 
 func (v *checker) checkPolicy() {
-	for _, hook := range []policy.Hook{policy.Difficulty, policy.Subsidy} {
+	for _, hook := range hooks {
 		key, name, names := "policy."+string(hook), v.s.libraryName(hook), scripts.Names(hook)
 		switch {
 		case name == "" && v.c.Policy.Dir == "":
@@ -221,6 +221,10 @@ func (v *checker) checkP2P() {
 		v.hostPort("p2p.tracker", p.Tracker, 1)
 	}
 	v.between("p2p.capacity", p.Capacity, 0, maxCapacity)
+	v.between("p2p.wallet_capacity", p.WalletCapacity, 0, maxCapacity)
+	if (p.TLSCert == "") != (p.TLSKey == "") {
+		v.fail("p2p.tls_cert", "p2p.tls_cert and p2p.tls_key go together: set both, or neither")
+	}
 }
 
 func (v *checker) checkMempool() {

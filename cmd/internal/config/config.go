@@ -58,11 +58,14 @@ type Addresses struct {
 	HRP   string `koanf:"hrp" usage:"human-readable part of bech32 addresses"`
 }
 
-// Policy says which scripts a new chain is made with.
+// Policy says which scripts a new chain is made with, and which this node asks
+// about its peers.
 type Policy struct {
-	Dir        string       `koanf:"dir" usage:"folder of difficulty.lua and reward.lua, empty: library scripts"`
+	Dir        string       `koanf:"dir" usage:"folder of the scripts, empty: library scripts"`
 	Difficulty string       `koanf:"difficulty" usage:"library script instead of DIR/difficulty.lua, such as lwma or asert"`
 	Reward     string       `koanf:"reward" usage:"library script instead of DIR/reward.lua, such as halving or tail"`
+	Admission  string       `koanf:"admission" usage:"library script instead of DIR/admission.lua, such as open or netgroup"`
+	Assign     string       `koanf:"assign" usage:"library script instead of DIR/assign.lua, such as parent_range or random"`
 	Params     PolicyParams `koanf:"params"`
 }
 
@@ -70,6 +73,8 @@ type Policy struct {
 type PolicyParams struct {
 	Difficulty Params `koanf:"difficulty" usage:"parameters of the difficulty script"`
 	Reward     Params `koanf:"reward" usage:"parameters of the reward script"`
+	Admission  Params `koanf:"admission" usage:"parameters of the admission script"`
+	Assign     Params `koanf:"assign" usage:"parameters of the assign script"`
 }
 
 // Params holds int64, string and bool values only.
@@ -95,13 +100,17 @@ type RPC struct {
 	IdleTimeout    Duration `koanf:"idle_timeout" usage:"time that a connection may rest"`
 }
 
-// P2P is the network of nodes. Its keys are checked and not used yet.
+// P2P is the network of nodes.
 type P2P struct {
-	Listen   string   `koanf:"listen" usage:"HOST:PORT for peers (not used yet)"`
-	Host     string   `koanf:"host" usage:"address to listen on when a port is assigned (not used yet)"`
-	Join     []string `koanf:"join" usage:"HOST:PORT or HOST:PORT#NETWORKID of nodes to join (not used yet)"`
-	Tracker  string   `koanf:"tracker" usage:"HOST:PORT of a tracker (not used yet)"`
-	Capacity int64    `koanf:"capacity" usage:"nodes that may get their ID here (not used yet)"`
+	Listen         string   `koanf:"listen" usage:"HOST:PORT for peers, empty: the first node takes 8000, others ask whom they join"`
+	Host           string   `koanf:"host" usage:"address to listen on when a port is assigned"`
+	Join           []string `koanf:"join" usage:"HOST:PORT or HOST:PORT#NETWORKID of nodes to join"`
+	Tracker        string   `koanf:"tracker" usage:"HOST:PORT of a tracker"`
+	Capacity       int64    `koanf:"capacity" usage:"nodes that may get their ID here"`
+	WalletCapacity int64    `koanf:"wallet_capacity" usage:"wallets that may get their ID here"`
+	LAN            bool     `koanf:"lan" usage:"find nodes of this network in the local network (mDNS)"`
+	TLSCert        string   `koanf:"tls_cert" usage:"PEM file of this node's certificate, for encrypted connections"`
+	TLSKey         string   `koanf:"tls_key" usage:"PEM file of the certificate's key"`
 }
 
 // Mempool is what this node keeps and relays of unconfirmed transactions.
@@ -125,7 +134,7 @@ func Defaults() Config {
 	return Config{
 		Preset: defaultPreset,
 		Node:   Node{DataDir: "data", LogLevel: "info", LogFormat: "auto"},
-		Policy: Policy{Params: PolicyParams{Difficulty: Params{}, Reward: Params{}}},
+		Policy: Policy{Params: PolicyParams{Difficulty: Params{}, Reward: Params{}, Admission: Params{}, Assign: Params{}}},
 		Mining: Mining{MinFee: 1},
 		RPC: RPC{
 			Listen:         "127.0.0.1:18443",
@@ -134,7 +143,7 @@ func Defaults() Config {
 			ReadTimeout:    Duration(30 * time.Second),
 			IdleTimeout:    Duration(30 * time.Second),
 		},
-		P2P: P2P{Host: "127.0.0.1", Join: []string{}, Capacity: 3},
+		P2P: P2P{Host: "127.0.0.1", Join: []string{}, Capacity: 3, WalletCapacity: 8},
 		Mempool: Mempool{ // Bitcoin Core 31's
 			MaxBytes:       300_000_000,
 			Expiry:         Duration(336 * time.Hour),

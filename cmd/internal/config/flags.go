@@ -16,7 +16,7 @@ type Flags struct {
 }
 
 // paramFlag matches a parameter of a script, whose name only the script knows.
-var paramFlag = regexp.MustCompile(`^--(policy\.params\.(?:difficulty|reward)\.[a-z_][a-z0-9_]*)(?:=|$)`)
+var paramFlag = regexp.MustCompile(`^--(policy\.params\.(?:difficulty|reward|admission|assign)\.[a-z_][a-z0-9_]*)(?:=|$)`)
 
 // NewFlags makes the flags of every key, and of every script parameter that
 // args name.

@@ -96,6 +96,8 @@ func sample(k Key, present any) string {
 		"policy.dir":            `"elsewhere"`,
 		"policy.difficulty":     `"asert"`,
 		"policy.reward":         `"tail"`,
+		"policy.admission":      `"netgroup"`,
+		"policy.assign":         `"random"`,
 		"rpc.listen":            `"127.0.0.1:1"`,
 		"p2p.listen":            `"[::1]:9000"`,
 		"p2p.host":              `"0.0.0.0"`,
@@ -137,7 +139,8 @@ func asText(literal string) string {
 // wants the same value, another than before, each time.
 func TestEveryKeyEveryWay(t *testing.T) {
 	// User and password come in pairs.
-	companions := map[string][2]string{"rpc.user": {"rpc.password", `"p"`}, "rpc.password": {"rpc.user", `"u"`}}
+	companions := map[string][2]string{"rpc.user": {"rpc.password", `"p"`}, "rpc.password": {"rpc.user", `"u"`},
+		"p2p.tls_cert": {"p2p.tls_key", `"k"`}, "p2p.tls_key": {"p2p.tls_cert", `"c"`}}
 	base := mustLoad(t, "", nil, nil)
 	for _, k := range Keys() {
 		set := [][2]string{{k.Name, sample(k, k.value(&base.Config))}}

@@ -2,6 +2,7 @@ package config
 
 import (
 	"path/filepath"
+	"strings"
 
 	"orrery/core/policy"
 )
@@ -13,7 +14,10 @@ type Script struct {
 	File    string // "scripts/difficulty.lua"
 }
 
-// Script returns the script of a consensus hook. A library name (policy.HOOK)
+// hooks are all hooks, in the order of the file.
+var hooks = []policy.Hook{policy.Difficulty, policy.Subsidy, policy.Admission, policy.Assign}
+
+// Script returns the script of a hook. A library name (policy.HOOK)
 // and a folder (policy.dir) can both be set: the one set nearer to the command
 // line counts, and where both are set in one place, the name.
 func (s *Settings) Script(hook policy.Hook) Script {
@@ -26,8 +30,13 @@ func (s *Settings) Script(hook policy.Hook) Script {
 }
 
 func (s *Settings) libraryName(hook policy.Hook) string {
-	if hook == policy.Subsidy {
+	switch hook {
+	case policy.Subsidy:
 		return s.Policy.Reward
+	case policy.Admission:
+		return s.Policy.Admission
+	case policy.Assign:
+		return s.Policy.Assign
 	}
 	return s.Policy.Difficulty
 }
@@ -35,22 +44,31 @@ func (s *Settings) libraryName(hook policy.Hook) string {
 // unused says what counts instead of the key that names a script or the folder
 // of the scripts; "" for a key that counts.
 func (s *Settings) unused(key string) string {
-	difficulty, reward := s.Script(policy.Difficulty), s.Script(policy.Subsidy)
-	switch {
-	case key == "policy.difficulty" && difficulty.File != "":
-		return difficulty.File + " of policy.dir"
-	case key == "policy.reward" && reward.File != "":
-		return reward.File + " of policy.dir"
-	case key == "policy.dir" && s.Policy.Dir != "" && difficulty.File == "" && reward.File == "":
-		return "policy.difficulty and policy.reward"
+	var named []string
+	for _, hook := range hooks {
+		script := s.Script(hook)
+		if key == "policy."+string(hook) && script.File != "" {
+			return script.File + " of policy.dir"
+		}
+		if script.File == "" {
+			named = append(named, "policy."+string(hook))
+		}
+	}
+	if key == "policy.dir" && s.Policy.Dir != "" && len(named) == len(hooks) {
+		return strings.Join(named[:len(named)-1], ", ") + " and " + named[len(named)-1]
 	}
 	return ""
 }
 
-// ScriptParams returns the parameters of a consensus hook's script.
+// ScriptParams returns the parameters of a hook's script.
 func (s *Settings) ScriptParams(hook policy.Hook) Params {
-	if hook == policy.Subsidy {
+	switch hook {
+	case policy.Subsidy:
 		return s.Policy.Params.Reward
+	case policy.Admission:
+		return s.Policy.Params.Admission
+	case policy.Assign:
+		return s.Policy.Params.Assign
 	}
 	return s.Policy.Params.Difficulty
 }
@@ -58,7 +76,7 @@ func (s *Settings) ScriptParams(hook policy.Hook) Params {
 // dropForeignParams forgets a preset's parameters where another script has
 // been chosen: they belong to the preset's own.
 func (s *Settings) dropForeignParams() {
-	for _, hook := range []policy.Hook{policy.Difficulty, policy.Subsidy} {
+	for _, hook := range hooks {
 		own := s.Script(hook).Library != "" && s.Source("policy."+string(hook)).Kind <= Preset
 		if own {
 			continue
