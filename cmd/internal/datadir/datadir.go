@@ -17,6 +17,8 @@ import (
 const (
 	LockFile      = "lock"
 	ChainFile     = "chain.json"     // parameters of the chain (chain identity)
+	JoinedFile    = "joined"         // whom this chain was fetched from
+	PeersFile     = "peers.db"       // addresses, bans, leases
 	ChainFolder   = "chain"          // blocks, coins, scripts
 	AddressFile   = "addresses.db"   // address index
 	WalletFolder  = "wallets"        // a file a wallet

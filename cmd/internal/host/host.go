@@ -12,6 +12,7 @@ import (
 
 	"orrery/core/chain"
 	"orrery/core/node"
+	"orrery/core/protocol"
 )
 
 const (
@@ -35,6 +36,8 @@ type Host struct {
 	clock Clock
 
 	requests chan request
+	events   chan protocol.Event
+	network  func(protocol.Effect) // nil: there is none
 	view     atomic.Pointer[counted]
 	stopped  chan struct{}
 
@@ -52,7 +55,7 @@ type request struct {
 // New takes over an opened node. It publishes a first view at once.
 func New(n *node.Node, store chain.Store, clock Clock) (*Host, error) {
 	h := &Host{
-		node: n, store: store, clock: clock, requests: make(chan request, queueLen), stopped: make(chan struct{}),
+		node: n, store: store, clock: clock, requests: make(chan request, queueLen), events: make(chan protocol.Event, queueLen), stopped: make(chan struct{}),
 		changed: make(chan struct{}), tipChanged: make(chan struct{}),
 	}
 	v, err := h.take()
@@ -128,10 +131,11 @@ func (h *Host) Run(ctx context.Context) error {
 	defer close(h.stopped)
 	l := loop{h: h, waiting: map[uint64]request{}}
 	defer l.abandon()
-	tick := time.NewTicker(tickEvery)
-	defer tick.Stop()
+	l.tick, l.wake = time.NewTicker(tickEvery), time.NewTimer(tickEvery)
+	defer l.tick.Stop()
+	defer l.wake.Stop()
+	ended, err := false, l.step(node.Tick{}) // there may be somebody to dial
 	for {
-		ended, err := l.wait(ctx, tick.C)
 		if err == nil {
 			err = l.finish()
 		}
@@ -141,6 +145,7 @@ func (h *Host) Run(ctx context.Context) error {
 		if ended {
 			return h.store.Sync()
 		}
+		ended, err = l.wait(ctx)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"orrery/core/node"
+	"orrery/core/protocol"
 )
 
 // loop is the state of Run.
@@ -16,18 +17,25 @@ type loop struct {
 	more    bool               // the node asked to go on
 	changed bool               // the node is in a state to be shown
 	next    *counted           // a state to be shown that the node has left since
+	tick    *time.Ticker
+	wake    *time.Timer       // fires when the node wants to be woken
+	network []protocol.Effect // to be carried out when what they tell of is shown
 }
 
 // wait blocks for something to do and does it, and then what else is there,
 // up to a group. It reports whether ctx has ended.
-func (l *loop) wait(ctx context.Context, tick <-chan time.Time) (ended bool, err error) {
+func (l *loop) wait(ctx context.Context) (ended bool, err error) {
 	if !l.more {
 		select {
 		case <-ctx.Done():
 			return true, nil
 		case r := <-l.h.requests:
 			err = l.take(r)
-		case <-tick:
+		case e := <-l.h.events:
+			err = l.step(node.PeerEvent{Event: e})
+		case <-l.tick.C:
+			err = l.step(node.Tick{})
+		case <-l.wake.C:
 			err = l.step(node.Tick{})
 		}
 	}
@@ -37,6 +45,10 @@ func (l *loop) wait(ctx context.Context, tick <-chan time.Time) (ended bool, err
 			return true, nil
 		case r := <-l.h.requests:
 			err = l.take(r)
+		case e := <-l.h.events:
+			err = l.step(node.PeerEvent{Event: e})
+		case <-l.wake.C: // in initial sync the loop may never rest
+			err = l.step(node.Tick{})
 		default:
 			if !l.more {
 				return false, nil
@@ -76,6 +88,10 @@ func (l *loop) step(e node.Event) error {
 			l.changed = true
 		case node.Done:
 			l.done = append(l.done, f)
+		case node.PeerEffect:
+			l.network = append(l.network, f.Effect)
+		case node.WakeAt:
+			l.wake.Reset(time.Duration(f.At - l.h.clock.Now().UnixNano()))
 		}
 	}
 	return nil
@@ -103,8 +119,9 @@ func (l *loop) drop() {
 	}
 }
 
-// finish makes the group durable if one of its answers says so, shows it, and
-// answers, in this order.
+// finish makes the group durable if one of its answers says so, shows it,
+// answers, and tells the network, in this order: a peer that is told of a block
+// can ask for it.
 func (l *loop) finish() error {
 	if l.durable() {
 		if err := l.h.store.Sync(); err != nil {
@@ -125,6 +142,11 @@ func (l *loop) finish() error {
 		}
 	}
 	l.done = l.done[:0]
+	for _, e := range l.network {
+		l.h.network(e)
+	}
+	clear(l.network)
+	l.network = l.network[:0]
 	return nil
 }
 
