@@ -85,6 +85,7 @@ func newRoot(a *app) *cobra.Command {
 func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newNodeCommand(a),
+		newLabCommand(a),
 		newWalletCommand(a),
 		newCLICommand(a),
 		newConfigCommand(a),

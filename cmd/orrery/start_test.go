@@ -211,17 +211,6 @@ func TestPortOfVariable(t *testing.T) {
 
 func atoi(s string) int { n, _ := strconv.Atoi(s); return n }
 
-// TestUnusedKeys: a node takes the settings of the network that is to come.
-func TestUnusedKeys(t *testing.T) {
-	t.Parallel()
-	n := e2e.Start(t, t.TempDir(), "--p2p.listen", "127.0.0.1:8000", "--p2p.host", "0.0.0.0", "--p2p.join", "127.0.0.1:9000",
-		"--p2p.tracker", "127.0.0.1:9001", "--p2p.capacity", "7")
-	if err := n.Call(nil, "uptime"); err != nil {
-		t.Error(err)
-	}
-	n.Stop()
-}
-
 // TestBadSettings: nothing but a lock is made when the settings are wrong.
 func TestBadSettings(t *testing.T) {
 	t.Parallel()

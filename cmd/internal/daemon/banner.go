@@ -18,7 +18,7 @@ func (d *daemon) banner() {
 			d.out.Log.Warn(note)
 		}
 		d.out.Log.Info("node started", "version", d.version, "chain", d.chain.params.Name, "network_id", fmt.Sprintf("%x", d.chain.params.NetworkID),
-			"height", v.Tip.Height, "tip", v.Tip.Hash.String(), "rpc", d.listener.Addr().String(), "data_dir", absolute(d.s.Node.DataDir),
+			"height", v.Tip.Height, "tip", v.Tip.Hash.String(), "rpc", d.listener.Addr().String(), "id", v.Net.Peers.ID, "peers", v.Net.Peers.Listen, "data_dir", absolute(d.s.Node.DataDir),
 			"policy", policy.FormatID(d.chain.policies.id), "difficulty", d.scriptName(policy.Difficulty), "reward", d.scriptName(policy.Subsidy))
 		return
 	}
@@ -30,9 +30,13 @@ func (d *daemon) banner() {
 	made := ""
 	if d.chain.made {
 		made = " (new)"
+		if d.chain.joined {
+			made = " (joined)"
+		}
 	}
 	row("chain", "%s%s, height %d, a block about every %d s", d.chain.params.Name, made, v.Tip.Height, d.chain.params.Spacing)
 	row("data", "%s", absolute(d.s.Node.DataDir))
+	row("node", "%d, peers at %s", v.Net.Peers.ID, v.Net.Peers.Listen)
 	row("RPC", "http://%s", d.listener.Addr())
 	row("wallet", "%s", d.walletText())
 	row("difficulty", "%s", d.scriptName(policy.Difficulty))

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"orrery/cmd/internal/config"
@@ -25,7 +26,10 @@ import (
 	"orrery/core/mempool"
 	"orrery/core/node"
 	"orrery/plugins/addrindex"
+	"orrery/plugins/lua"
 	"orrery/plugins/miner"
+	"orrery/plugins/peers"
+	"orrery/plugins/peerstore"
 	"orrery/plugins/verifier"
 	"orrery/wallet/address"
 )
@@ -35,6 +39,11 @@ type Output struct {
 	Person  io.Writer    // a terminal with somebody before it, or nil
 	Columns func() int   // how wide that is now, 0 when nobody knows; never nil beside Person
 	Log     *slog.Logger // never nil
+
+	// Started is told once where the node takes peers, when everything runs; Named
+	// each time that the node gets an ID. Both may be nil.
+	Started func(peers string)
+	Named   func(id uint32)
 }
 
 // daemon is the state of one Run.
@@ -53,7 +62,12 @@ type daemon struct {
 	wallets  *wallets.Wallets // nil when wallet.enabled is off
 	miner    *miner.Miner
 	listener net.Listener
+	peerPort net.Listener // taken at the start, until the transport has it; or nil
+	known    *peerstore.Store
+	network  *peers.Transport
+	local    *lua.Local
 	limits   mempool.Config
+	settled  atomic.Bool // RPC answers
 	paying   sync.Mutex
 	payout   []byte   // script that the miner pays to, once it is known; guarded by paying
 	notes    []string // what people should know at the start
@@ -90,14 +104,14 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	}
 	exact := d.s.Source("rpc.listen").Kind >= config.Environment // the command line looks for it there, too
 	var note string
-	if d.listener, note, err = listen(d.s.RPC.Listen, exact); err != nil {
+	if d.listener, note, err = listen("RPC", "rpc.listen", d.s.RPC.Listen, exact); err != nil {
 		return err
 	}
 	if note != "" {
 		d.notes = append(d.notes, note)
 	}
 	now := d.clock.Now()
-	if d.chain, err = openChain(ctx, d.dir, d.s, now, d.checkMoney); err != nil {
+	if d.chain, err = d.openIdentity(ctx, now); err != nil {
 		return err
 	}
 	d.notes = append(d.notes, d.chain.notes...)
@@ -106,6 +120,11 @@ func (d *daemon) open(ctx context.Context) (err error) {
 		d.notes = append(d.notes, "this node did not end cleanly the last time; what it had acknowledged was recovered from its log")
 	}
 	d.limits = mempoolLimits(d.s)
+	d.known = peerstore.Open(peerstore.Config{Path: d.dir.Path(datadir.PeersFile)}, d.out.Log)
+	peering, err := d.openNetwork()
+	if err != nil {
+		return err
+	}
 	n, err := node.Open(node.Config{
 		Chain: chain.Config{
 			Params: d.chain.params, Store: d.chain.store, Rules: d.chain.rules, Verifier: verifier.New(verifier.Config{}, d.out.Log),
@@ -113,6 +132,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 		},
 		Mempool:    d.limits,
 		MinFeeRate: mempool.FeeRate(d.s.Mining.MinFee),
+		Peering:    peering, PeeringSaved: d.known.Load(),
 	}, now.UnixNano())
 	if err != nil {
 		return err
@@ -120,7 +140,26 @@ func (d *daemon) open(ctx context.Context) (err error) {
 	if d.host, err = host.New(n, d.chain.store, d.clock); err != nil {
 		return err
 	}
+	if d.network, err = d.newTransport(); err != nil {
+		return err
+	}
+	d.host.SetNetwork(d.network.Do)
 	return d.openWallets()
+}
+
+// openIdentity opens the chain of the folder, takes over that of a node to be
+// joined, or makes one.
+func (d *daemon) openIdentity(ctx context.Context, now time.Time) (*identity, error) {
+	if list := seeds(d.s); len(list) > 0 {
+		have, err := d.dir.Read(datadir.ChainFile)
+		if err != nil {
+			return nil, err
+		}
+		if have == nil {
+			return d.joinChain(ctx, list)
+		}
+	}
+	return openChain(ctx, d.dir, d.s, now, d.checkMoney)
 }
 
 // services lists what runs, in the order of starting.
@@ -142,7 +181,10 @@ func (d *daemon) services() ([]service, error) {
 	}
 	return append(list, []service{
 		{"console", d.runConsole},
+		{"peers", d.network.Run},
 		{"rpc", server.Run},
+		{"address of RPC", d.tellRPC},
+		{"membership", d.followNetwork},
 		{"announcement", d.announce},
 		{"miner", d.miner.Run}, // last, so that its blocks come after the banner
 	}...), nil
@@ -176,22 +218,33 @@ func (d *daemon) runConsole(ctx context.Context, ready func()) error {
 	return c.Show(v)
 }
 
-// announce tells tools where the node answers, while it does, and people that
-// it is there.
-func (d *daemon) announce(ctx context.Context, ready func()) error {
+// tellRPC tells tools where the node answers, while it does.
+func (d *daemon) tellRPC(ctx context.Context, ready func()) error {
 	if err := d.dir.Write(datadir.RPCFile, []byte(d.listener.Addr().String()+"\n")); err != nil {
 		return err
 	}
-	d.banner()
 	ready()
 	<-ctx.Done()
 	return d.dir.Remove(datadir.RPCFile)
 }
 
+// announce tells people that the node is there.
+func (d *daemon) announce(ctx context.Context, ready func()) error {
+	d.banner()
+	if d.out.Started != nil {
+		d.out.Started(d.peersAddress())
+	}
+	ready()
+	<-ctx.Done()
+	return nil
+}
+
 // close gives everything back in reverse order.
 func (d *daemon) close() (errs []error) {
-	if d.listener != nil {
-		_ = d.listener.Close() // the server has closed it, if it came to run
+	for _, l := range []net.Listener{d.listener, d.peerPort} {
+		if l != nil {
+			_ = l.Close() // who took it over has closed it
+		}
 	}
 	if d.wallets != nil {
 		errs = append(errs, d.wallets.Close())
@@ -201,6 +254,9 @@ func (d *daemon) close() (errs []error) {
 	}
 	if d.chain != nil {
 		errs = append(errs, d.chain.store.Close())
+	}
+	if d.known != nil {
+		d.known.Close()
 	}
 	if d.dir != nil {
 		errs = append(errs, d.dir.Close())

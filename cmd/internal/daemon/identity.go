@@ -29,7 +29,9 @@ type identity struct {
 	rules    *lua.Rules
 	policies *policySet
 	store    *pebble.Store
+	raw      []byte   // chain.json
 	made     bool     // by this start
+	joined   bool     // it came from a peer
 	notes    []string // for people: what of the settings is not used
 }
 
@@ -52,7 +54,11 @@ func openChain(ctx context.Context, dir *datadir.Dir, s *config.Settings, now ti
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir.Path(datadir.ChainFile), err)
 	}
-	if diff := s.DiffChain(file); len(diff) > 0 {
+	joined, err := dir.Read(datadir.JoinedFile)
+	if err != nil {
+		return nil, err
+	}
+	if diff := s.DiffChain(file); joined == nil && len(diff) > 0 {
 		return nil, foreignChain(dir, file, diff)
 	}
 	params, err := file.Params()
@@ -78,6 +84,7 @@ func openChain(ctx context.Context, dir *datadir.Dir, s *config.Settings, now ti
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
+	id.raw, id.joined = raw, joined != nil
 	return id, nil
 }
 
@@ -154,6 +161,19 @@ func makeChain(ctx context.Context, dir *datadir.Dir, s *config.Settings, p *pol
 	if err != nil {
 		return nil, err
 	}
+	if err := dir.Remove(datadir.JoinedFile); err != nil { // of a join that was cut
+		return nil, err
+	}
+	id, err := layChain(dir, file, p, newKey, suits)
+	var failed *policy.ScriptError
+	if errors.As(err, &failed) {
+		err = fmt.Errorf("%w\nNo chain was made. Mend the script, or choose a library script with --policy.difficulty or --policy.reward NAME", err)
+	}
+	return id, err
+}
+
+// layChain writes a chain's parameters and scripts into an empty folder.
+func layChain(dir *datadir.Dir, file consensus.ChainFile, p *policySet, newKey []byte, suits func(*consensus.Params) error) (*identity, error) {
 	params, err := file.Params()
 	if err == nil {
 		err = suits(params)
@@ -167,7 +187,7 @@ func makeChain(ctx context.Context, dir *datadir.Dir, s *config.Settings, p *pol
 	}
 	// A chain does not begin under the fallback.
 	if err := rules.Check(int64(params.Genesis.Header.Time), params.Genesis.Header.Bits); err != nil {
-		return nil, fmt.Errorf("%w%s\nNo chain was made. Mend the script, or choose a library script with --policy.difficulty or --policy.reward NAME", err, hints(rules, err))
+		return nil, fmt.Errorf("%w%s", err, hints(rules, err))
 	}
 	raw, err := file.Bytes()
 	if err != nil {
@@ -192,7 +212,7 @@ func makeChain(ctx context.Context, dir *datadir.Dir, s *config.Settings, p *pol
 	if err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
-	id := &identity{params: params, rules: rules, policies: p, store: store, made: true}
+	id := &identity{params: params, rules: rules, policies: p, store: store, raw: raw, made: true}
 	for _, w := range rules.Warnings() {
 		id.notes = append(id.notes, w.String())
 	}

@@ -34,7 +34,7 @@ func TestListen(t *testing.T) {
 	taken := occupy(t)
 	address := fmt.Sprintf("127.0.0.1:%d", taken)
 
-	l, note, err := listen(address, false)
+	l, note, err := listen("RPC", "rpc.listen", address, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,12 +47,12 @@ func TestListen(t *testing.T) {
 		t.Errorf("note %q, want %q", note, want)
 	}
 
-	if _, _, err = listen(address, true); err == nil || !strings.Contains(err.Error(), strconv.Itoa(taken)) || strings.Contains(err.Error(), "\n") {
+	if _, _, err = listen("RPC", "rpc.listen", address, true); err == nil || !strings.Contains(err.Error(), strconv.Itoa(taken)) || strings.Contains(err.Error(), "\n") {
 		t.Errorf("a port that the user asked for: %v", err)
 	}
 
 	for _, exact := range []bool{true, false} {
-		l, note, err := listen("127.0.0.1:0", exact)
+		l, note, err := listen("RPC", "rpc.listen", "127.0.0.1:0", exact)
 		if err != nil || note != "" {
 			t.Fatal(note, err)
 		}
@@ -65,7 +65,7 @@ func TestListen(t *testing.T) {
 
 func TestListenOnFreePort(t *testing.T) {
 	port := occupy(t) + 1
-	l, note, err := listen(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), true)
+	l, note, err := listen("RPC", "rpc.listen", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)), true)
 	if err != nil || note != "" {
 		t.Fatal(note, err)
 	}
@@ -76,7 +76,7 @@ func TestListenOnBadAddress(t *testing.T) {
 	for _, address := range []string{
 		"", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:1:2", "192.0.2.1:18443", "not a host:18443",
 	} {
-		_, _, err := listen(address, false)
+		_, _, err := listen("RPC", "rpc.listen", address, false)
 		if err == nil {
 			t.Errorf("%q was taken", address)
 			continue
@@ -86,7 +86,7 @@ func TestListenOnBadAddress(t *testing.T) {
 		}
 	}
 	// The last port may be taken by somebody; there is none after it.
-	if l, _, err := listen("127.0.0.1:65535", false); err == nil {
+	if l, _, err := listen("RPC", "rpc.listen", "127.0.0.1:65535", false); err == nil {
 		_ = l.Close()
 	} else if !strings.Contains(err.Error(), "65535 to 65535") {
 		t.Error(err)

@@ -20,6 +20,9 @@ func (d *daemon) Template(ctx context.Context) (*mining.Template, <-chan struct{
 	changed := d.host.TipChanged()
 	v, release := d.host.Acquire()
 	defer release()
+	if v.Net != nil && v.Net.Sync.Initial && !d.first() {
+		return nil, nil, errSyncing
+	}
 	t, err := v.Template(payTo, d.Now().Unix())
 	return t, changed, err
 }
@@ -31,6 +34,9 @@ func (d *daemon) SubmitBlock(ctx context.Context, b *consensus.Block, durable bo
 
 // Now is the node's clock.
 func (d *daemon) Now() time.Time { return d.host.Now() }
+
+// errSyncing keeps a node that joins from mining on a chain of its own.
+var errSyncing = errors.New("mining waits until the chain of the network is here")
 
 // errNoPayout says that there is nobody to pay.
 var errNoPayout = errors.New("mining needs an address to pay: set mining.address, or wallet.enabled")

@@ -8,8 +8,8 @@ import (
 	"orrery/rpc"
 )
 
-// newServer makes the RPC server as the settings say.
-func (d *daemon) newServer() (*rpc.Server, error) {
+// rpcConfig is what the settings say about the RPC server.
+func (d *daemon) rpcConfig() rpc.Config {
 	cfg := rpc.DefaultConfig()
 	cfg.Listener = d.listener
 	cfg.CookieFile = d.dir.Path(datadir.CookieFile)
@@ -18,6 +18,11 @@ func (d *daemon) newServer() (*rpc.Server, error) {
 	cfg.MaxConns = int(d.s.RPC.MaxConnections)
 	cfg.ReadTime = time.Duration(d.s.RPC.ReadTimeout)
 	cfg.IdleTime = time.Duration(d.s.RPC.IdleTimeout)
+	return cfg
+}
+
+// newServer makes the RPC server as the settings say.
+func (d *daemon) newServer() (*rpc.Server, error) {
 	deps := rpc.Deps{
 		Node: d.host, Miner: d.miner, Addresses: d.index, Limits: d.limits,
 		Payout: func(context.Context) ([]byte, error) { return d.payoutScript() },
@@ -28,10 +33,25 @@ func (d *daemon) newServer() (*rpc.Server, error) {
 			}
 			return int64(n)
 		},
-		Log: d.out.Log, Stop: d.stop, Version: d.version,
+		Log: d.out.Log, Stop: d.stop, Version: d.version, Warmup: d.warmup,
 	}
 	if d.wallets != nil {
 		deps.Wallets = d.wallets
 	}
-	return rpc.New(cfg, deps)
+	return rpc.New(d.rpcConfig(), deps)
+}
+
+// warmup says what keeps RPC from answering: the node has no place in the
+// network yet. Then no view of it is worth looking at.
+func (d *daemon) warmup() string {
+	if d.settled.Load() {
+		return ""
+	}
+	v, release := d.host.Acquire()
+	defer release()
+	text := d.joining(v)
+	if text == "" {
+		d.settled.Store(true)
+	}
+	return text
 }

@@ -22,12 +22,12 @@ type Node struct {
 // Regtest are the arguments of a node on a chain of its own on which blocks
 // cost nothing.
 func Regtest(dir string, more ...string) []string {
-	return append([]string{"node", "--preset", "regtest", "--node.data_dir", dir, "--rpc.listen", "127.0.0.1:0"}, more...)
+	return append([]string{"node", "--preset", "regtest", "--node.data_dir", dir, "--rpc.listen", "127.0.0.1:0", "--p2p.listen", "127.0.0.1:0"}, more...)
 }
 
 // Lab are the arguments of a node under the Lua scripts of the lab, that mines.
 func Lab(dir string, more ...string) []string {
-	return append([]string{"node", "--preset", "lab", "--node.data_dir", dir, "--rpc.listen", "127.0.0.1:0"}, more...)
+	return append([]string{"node", "--preset", "lab", "--node.data_dir", dir, "--rpc.listen", "127.0.0.1:0", "--p2p.listen", "127.0.0.1:0"}, more...)
 }
 
 // startedLine tells where a node that has no terminal answers.

@@ -1,0 +1,209 @@
+package daemon
+
+import (
+	"context"
+	crand "crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"strconv"
+	"sync"
+
+	"orrery/cmd/internal/config"
+	"orrery/core/node"
+	"orrery/core/peering"
+	"orrery/core/policy"
+	"orrery/core/protocol"
+	"orrery/plugins/lua"
+	"orrery/plugins/peers"
+	"orrery/scripts"
+)
+
+// firstListen is where the first node of a network takes peers.
+func (d *daemon) firstListen() string {
+	return net.JoinHostPort(d.s.P2P.Host, strconv.Itoa(int(policy.AssignBase)))
+}
+
+// first says whether this node is the one with which its network began.
+func (d *daemon) first() bool { return !d.chain.joined && len(seeds(d.s)) == 0 }
+
+// listenPeers takes the port for peers that is known before anybody is joined:
+// the one of the settings, or the first node's.
+func (d *daemon) listenPeers() (err error) {
+	address, exact := d.s.P2P.Listen, d.s.Source("p2p.listen").Kind >= config.Environment
+	if address == "" {
+		if !d.first() {
+			return nil
+		}
+		address, exact = d.firstListen(), false
+	}
+	var note string
+	d.peerPort, note, err = listen("P2P", "p2p.listen", address, exact)
+	if note != "" {
+		d.notes = append(d.notes, note)
+	}
+	return err
+}
+
+// openNetwork prepares the network side of the node.
+func (d *daemon) openNetwork() (*peering.Config, error) {
+	if err := d.listenPeers(); err != nil {
+		return nil, err
+	}
+	var err error
+	if d.local, err = d.localPolicies(); err != nil {
+		return nil, err
+	}
+	c := peering.Defaults()
+	c.NetworkID, c.Agent = d.chain.params.NetworkID, "orrery/"+d.version
+	var nonce [8]byte
+	_, _ = crand.Read(nonce[:]) // never fails
+	_, _ = crand.Read(c.Seed[:])
+	c.Nonce = binary.LittleEndian.Uint64(nonce[:]) | 1
+	for _, from := range seeds(d.s) {
+		if from.address != d.s.P2P.Tracker {
+			c.Join = append(c.Join, from.address)
+		}
+	}
+	c.Tracker, c.Host = d.s.P2P.Tracker, d.s.P2P.Host
+	if d.peerPort != nil {
+		c.Listen = d.peerPort.Addr().String()
+	}
+	c.First = d.first()
+	c.Capacity, c.WalletCapacity = int(d.s.P2P.Capacity), int(d.s.P2P.WalletCapacity)
+	c.MaxFutureTime = d.chain.params.MaxFutureTime
+	c.Local = d.local
+	return &c, nil
+}
+
+// localPolicies compiles the scripts that decide about peers. A folder without
+// such a file has the library's.
+func (d *daemon) localPolicies() (*lua.Local, error) {
+	c := lua.LocalConfig{Log: func(warn bool, text string) {
+		if warn {
+			d.out.Log.Warn(text)
+		} else {
+			d.out.Log.Info(text)
+		}
+	}}
+	var seed [8]byte
+	_, _ = crand.Read(seed[:])
+	c.Seed = binary.LittleEndian.Uint64(seed[:])
+	for hook, to := range map[policy.Hook]*lua.LocalScript{policy.Admission: &c.Admission, policy.Assign: &c.Assign} {
+		where := d.s.Script(hook)
+		src, err := readScript(where, hook)
+		if where.File != "" && errors.Is(err, fs.ErrNotExist) {
+			var text []byte
+			text, err = scripts.Active(hook)
+			src = lua.Source{File: fmt.Sprintf("built-in %s.lua", hook), Text: text}
+		}
+		if err != nil {
+			return nil, err
+		}
+		var list []policy.Param
+		for key, value := range d.s.ScriptParams(hook) {
+			list = append(list, policy.Param{Key: key, Value: value})
+		}
+		params, err := policy.NewParams(list...)
+		if err != nil {
+			return nil, fmt.Errorf("policy.params.%s: %w", hook, err)
+		}
+		*to = lua.LocalScript{Source: src, Params: params}
+	}
+	l, err := lua.NewLocal(c)
+	if err != nil {
+		return nil, fmt.Errorf("%w; mend the script, or choose a library script with --policy.admission or --policy.assign NAME", err)
+	}
+	for _, w := range l.Warnings() {
+		d.notes = append(d.notes, w.String())
+	}
+	return l, nil
+}
+
+// peersConfig is what the settings say about the transport.
+func (d *daemon) peersConfig() peers.Config {
+	c := peers.DefaultConfig()
+	c.CertFile, c.KeyFile = d.s.P2P.TLSCert, d.s.P2P.TLSKey
+	return c
+}
+
+// newTransport makes what carries out the node's wishes on the network.
+func (d *daemon) newTransport() (*peers.Transport, error) {
+	return peers.New(d.peersConfig(), peers.Deps{
+		Deliver: d.host.Deliver, Serve: d.serve, Save: d.known.Save, Log: d.out.Log, Listen: d.listenOnce,
+	})
+}
+
+// listenOnce hands over the port that was taken at the start, and opens others.
+func (d *daemon) listenOnce(ctx context.Context, network, address string) (net.Listener, error) {
+	if l := d.peerPort; l != nil && l.Addr().String() == address {
+		d.peerPort = nil // called by one goroutine
+		return l, nil
+	}
+	return new(net.ListenConfig).Listen(ctx, network, address)
+}
+
+// serve answers what peers only read: the chain's parameters and scripts are
+// known here, the rest to the newest view.
+func (d *daemon) serve(_ context.Context, r protocol.Request) (protocol.Response, *protocol.Error) {
+	switch r := r.(type) {
+	case *protocol.GetParams:
+		return &protocol.Params{ChainFile: d.chain.raw}, nil
+	case *protocol.GetPolicy:
+		set, err := loadPolicies(d.chain.store, r.ID)
+		if err != nil || set == nil {
+			return nil, &protocol.Error{Code: protocol.CodeNotFound, Message: "this node has no such policy"}
+		}
+		answer := new(protocol.Policy)
+		if answer.Manifest, err = set.manifest.Canonical(); err != nil {
+			return nil, &protocol.Error{Code: protocol.CodeNotFound, Message: "this node has no such policy"}
+		}
+		for _, hook := range hooks {
+			src := set.sources[hook]
+			answer.Scripts = append(answer.Scripts, protocol.Script{Hook: string(hook), File: src.File, Text: src.Text})
+		}
+		return answer, nil
+	}
+	return d.host.Serve(r)
+}
+
+// joining says whom a node that has no place in the network yet tries to join;
+// "" when it has one, or knows nobody to ask.
+func (d *daemon) joining(v *node.View) string {
+	to := seeds(d.s)
+	switch {
+	case v.Net.Peers.Joined || len(to) == 0:
+		return ""
+	case v.Net.Peers.Joining != "":
+		return "Joining " + v.Net.Peers.Joining
+	}
+	return "Joining " + to[0].address
+}
+
+// followNetwork is ready when the node has its place: until then RPC only says
+// whom it joins. Then it reports each ID that the node gets.
+func (d *daemon) followNetwork(ctx context.Context, ready func()) error {
+	var once sync.Once
+	id := uint32(0)
+	return d.host.Follow(ctx, func(v *node.View) error {
+		if d.joining(v) == "" {
+			once.Do(ready)
+		}
+		if now := v.Net.Peers.ID; now != id {
+			id = now
+			if d.out.Named != nil {
+				d.out.Named(id)
+			}
+		}
+		return nil
+	})
+}
+
+// peersAddress is where this node takes peers, "" when it does not yet.
+func (d *daemon) peersAddress() string {
+	v, release := d.host.Acquire()
+	defer release()
+	return v.Net.Peers.Listen
+}
