@@ -90,8 +90,11 @@ func (s *Sync) askBlocks(now int64, p *peer, wants []*want) {
 	s.ask(now, &call{peer: p, wants: wants}, &protocol.GetBlocks{Hashes: hashes})
 }
 
-// release takes a call's bodies off the list of what the peer is asked for.
+// release takes what a call asked for off the list of what its peer does.
 func (s *Sync) release(c *call) {
+	if c.txs != nil {
+		s.endTxs(c)
+	}
 	for _, x := range c.wants {
 		x.asked = slices.DeleteFunc(x.asked, func(p *peer) bool { return p == c.peer })
 		if len(x.asked) == 0 {
@@ -184,7 +187,9 @@ func (t *sources) take(h chainhash.Hash) (protocol.PeerID, bool) {
 }
 
 // BlockConnected tells that a block was connected.
-func (s *Sync) BlockConnected(now int64, n *chain.Node) {
+func (s *Sync) BlockConnected(now int64, n *chain.Node, b *consensus.Block) {
+	s.txs.refused.clear() // what was refused may hold now
+	s.confirmed(b)
 	s.source.take(n.Hash)
 	s.meter.connected(s.at(now))
 }

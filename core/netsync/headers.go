@@ -317,6 +317,7 @@ func (s *Sync) announced(now int64, p *peer, a *protocol.Announce) {
 	if len(a.Headers) > 0 {
 		s.announcedHeaders(now, p, a.Headers)
 	}
+	s.announcedTxs(p, a.Txids)
 }
 
 func (s *Sync) announcedHeaders(now int64, p *peer, headers []consensus.Header) {

@@ -29,12 +29,23 @@ type peer struct {
 
 	shown *chain.Node // best, as EachMoved last told
 
-	calls    []*call
-	slots    int   // bodies that it may be asked for at once
-	flight   int   // bodies that it is being asked for
-	late     int   // calls that are overdue
-	patience int64 // how long a call may take before somebody else is asked, ns
-	pauseAt  int64 // it is busy until then
+	calls       []*call
+	slots       int       // bodies that it may be asked for at once
+	flight      int       // bodies that it is being asked for
+	late        int       // calls that are overdue
+	patience    int64     // how long a call may take before somebody else is asked, ns
+	greet       bool      // it was not told of the mempool yet
+	known       recentSet // txids that it told of, or was told of
+	offers      []*txWant // that it announced, to be asked for
+	txCalls     int
+	inbox       []*consensus.Tx // from it, to be checked
+	inboxBytes  int
+	ignoreTxs   int64 // until then
+	badScripts  int
+	orphans     []*orphan // its share, oldest first
+	orphanBytes int
+
+	pauseAt int64 // it is busy until then
 }
 
 const (
@@ -53,7 +64,8 @@ const (
 )
 
 func newPeer(m Member) *peer {
-	return &peer{id: m.Peer, hintHeight: m.Height, hintWork: m.Work, slots: maxFlight, patience: minPatience, probeAt: never}
+	return &peer{id: m.Peer, hintHeight: m.Height, hintWork: m.Work, slots: maxFlight, patience: minPatience, probeAt: never,
+		greet: true, known: newRecentSet(knownTxs)}
 }
 
 // EachMoved tells which peers have another best block than at the last call, as
@@ -99,6 +111,7 @@ type call struct {
 	headers  bool
 	low      *lowWork // headers of this check
 	wants    []*want
+	txs      []*txWant
 }
 
 // ask sends a request.
@@ -141,6 +154,7 @@ func (s *Sync) overdue(now int64, c *call) {
 			s.window.idle(x)
 		}
 	}
+	s.releaseTxs(c)
 	if s.bulk == p {
 		s.bulk = nil
 	}
@@ -169,5 +183,7 @@ func (s *Sync) answered(now int64, c *call, e protocol.Answered) {
 		s.gotHeaders(now, c, e)
 	case c.wants != nil:
 		s.gotBlocks(now, c, e)
+	case c.txs != nil:
+		s.gotTxs(c, e)
 	}
 }

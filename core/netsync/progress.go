@@ -50,18 +50,24 @@ func (m *meter) rate(now int64) float64 {
 	return float64(n) * float64(second) / float64(span)
 }
 
-// noteSynced ends the initial synchronization when a peer has nothing more
-// than we have.
+// noteSynced ends the initial synchronization when no peer has more than we
+// have. Peers that keep us waiting do not count, nor does one whose branch has
+// little work as yet.
 func (s *Sync) noteSynced() {
-	if s.synced || s.window.target != nil || s.bulk != nil || s.low != nil {
+	if s.synced || s.window.target != nil || s.bulk != nil {
 		return
 	}
-	tip := s.chain.Tip()
+	tip, all := s.chain.Tip(), 0
 	for _, p := range s.peers {
-		if p.done && len(p.pending) == 0 && (p.best == nil || !p.best.Work.Gt(&tip.Work)) {
-			s.synced = true
+		switch {
+		case p.late > 0 || s.low != nil && s.low.peer == p:
+		case !p.done || len(p.pending) > 0 || p.best != nil && p.best.Work.Gt(&tip.Work) && !s.chain.Failed(p.best):
+			return
+		default:
+			all++
 		}
 	}
+	s.synced = all > 0
 }
 
 // Synced reports whether the node has once had all that a peer had.

@@ -43,9 +43,12 @@ type Chain interface {
 // Pool is the mempool as Sync sees it.
 type Pool interface {
 	View() *mempool.View
-	// Offer validates a transaction and takes it. A refusal is a
+	// Offer validates a transaction and takes it; now is in seconds. A refusal is a
 	// *consensus.RuleError; any other error is a fault of this node.
 	Offer(tx *consensus.Tx, now int64) error
+	// Missing lists the transactions that tx spends from which are neither in the
+	// mempool nor have unspent outputs in the chain, each once.
+	Missing(tx *consensus.Tx) ([]chainhash.Hash, error)
 }
 
 // Member is a peer that has said hello. Height and Work are hints: whom to ask
@@ -88,6 +91,12 @@ type Sync struct {
 	low    *lowWork // the check of one long branch
 	window window
 	source sources
+
+	relay   relay
+	txs     txAsks
+	orphans orphans
+	turn    protocol.PeerID // whose transaction was checked last
+
 	synced bool
 	meter  meter
 
@@ -105,6 +114,9 @@ func New(cfg Config, c Chain, p Pool) *Sync {
 	s.salt = [2]uint64{cfg.Seed, ^cfg.Seed * 0x9e3779b97f4a7c15}
 	s.window.wants = map[chainhash.Hash]*want{}
 	s.source.of = map[chainhash.Hash]protocol.PeerID{}
+	s.relay.flushAt = never
+	s.txs = txAsks{wants: map[chainhash.Hash]*txWant{}, refused: newRecentSet(recentTxs), confirmed: newRecentSet(recentTxs)}
+	s.orphans = orphans{of: map[chainhash.Hash]*orphan{}, byParent: map[chainhash.Hash][]*orphan{}}
 	return s
 }
 
@@ -151,6 +163,7 @@ func (s *Sync) MemberUp(now int64, m Member) {
 	at, _ := s.find(m.Peer)
 	s.peers = slices.Insert(s.peers, at, p)
 	s.askHeaders(now, p)
+	s.flushBy(now + flushEvery)
 	s.work(now)
 }
 
@@ -168,6 +181,10 @@ func (s *Sync) MemberGone(now int64, id protocol.PeerID) {
 		s.release(c)
 	}
 	p.calls = nil
+	for _, w := range p.offers {
+		s.drop(w)
+	}
+	s.orphansGone(p)
 	if s.bulk == p {
 		s.bulk = nil
 	}
@@ -230,6 +247,8 @@ func (s *Sync) Tick(now int64) {
 		}
 		s.dueHeaders(now, p)
 	}
+	s.flush(now)
+	s.expireOrphans(now)
 	s.work(now)
 }
 
@@ -239,6 +258,7 @@ func (s *Sync) work(now int64) {
 	s.moreHeaders(now)
 	s.fetch(now)
 	s.noteSynced()
+	s.askTxs(now)
 }
 
 // fault notes what a peer did wrong.

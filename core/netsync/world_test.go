@@ -31,7 +31,6 @@ type world struct {
 	queue moments
 	nodes []*rig
 	links uint64
-	trace func(string)
 }
 
 type moment struct {

@@ -3,6 +3,9 @@ package node
 import (
 	"errors"
 	"math"
+	"slices"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
 
 	"orrery/core/chain"
 	"orrery/core/consensus"
@@ -56,14 +59,15 @@ type NetView struct {
 
 // network is what a Node has with Config.Peering.
 type network struct {
-	peers *peering.Peering
-	sync  *netsync.Sync
-	out   []Effect    // of the running step
-	wake  int64       // as last asked for
-	told  *chain.Node // the tip that peers were last told of
-	now   int64       // of the running step, ns
-	dirty bool        // who is a member has changed, which a view shows
-	shown int64       // when views last showed the network, ns
+	peers  *peering.Peering
+	sync   *netsync.Sync
+	out    []Effect    // of the running step
+	wake   int64       // as last asked for
+	told   *chain.Node // the tip that peers were last told of
+	now    int64       // of the running step, ns
+	dirty  bool        // who is a member has changed, which a view shows
+	shown  int64       // when views last showed the network, ns
+	synced bool        // as views show it
 }
 
 func (n *Node) openNetwork(now int64) {
@@ -85,9 +89,27 @@ type netPool struct{ n *Node }
 func (p netPool) View() *mempool.View { return p.n.pool.View() }
 
 func (p netPool) Offer(tx *consensus.Tx, now int64) error {
-	res, err := p.n.pool.Accept(tx, p.n.env(now/second), mempool.Options{})
+	res, err := p.n.pool.Accept(tx, p.n.env(now), mempool.Options{})
 	p.n.record(res.Change)
 	return err
+}
+
+func (p netPool) Missing(tx *consensus.Tx) ([]chainhash.Hash, error) {
+	var ids []chainhash.Hash
+	for _, in := range tx.Msg.TxIn {
+		o := in.PreviousOutPoint
+		if slices.Contains(ids, o.Hash) || p.n.pool.View().Get(o.Hash) != nil {
+			continue
+		}
+		coin, err := p.n.chain.Coin(o)
+		if err != nil {
+			return nil, err
+		}
+		if coin == nil {
+			ids = append(ids, o.Hash)
+		}
+	}
+	return ids, nil
 }
 
 // peerEvent takes an event of the network. now is in nanoseconds.
@@ -171,7 +193,24 @@ func (n *Node) netMoved(now int64, step chain.Step) {
 	case step.Refused != nil:
 		n.net.sync.BlockRefused(now, step.Refused, step.Err)
 	case step.Connected != nil:
-		n.net.sync.BlockConnected(now, step.Connected)
+		n.net.sync.BlockConnected(now, step.Connected, step.Block)
+	case step.Disconnected != nil:
+		n.net.sync.BlockDisconnected(step.Disconnected)
+	}
+}
+
+// checkTxs lets received transactions be checked, some in each step. The chain
+// is at rest.
+func (n *Node) checkTxs() {
+	if n.net != nil && n.net.sync.Busy() {
+		n.net.sync.CheckTxs(n.net.now)
+	}
+}
+
+// txAccepted tells netsync what is new in the mempool.
+func (n *Node) txAccepted(txid chainhash.Hash) {
+	if n.net != nil {
+		n.net.sync.TxAccepted(n.net.now, txid)
 	}
 }
 
@@ -192,7 +231,6 @@ func (n *Node) netFinish(out []Effect, now int64, shown bool) ([]Effect, error) 
 	if net == nil {
 		return out, nil
 	}
-	net.now = now
 	last := len(out) - 1
 	more := last >= 0 && out[last] == Effect(More{})
 	if more {
@@ -203,6 +241,9 @@ func (n *Node) netFinish(out []Effect, now int64, shown bool) ([]Effect, error) 
 	}
 	if err := n.peering(now, peering.Result{}); err != nil {
 		return nil, err
+	}
+	if net.synced != net.sync.Synced() { // somebody may wait for it
+		net.synced, net.dirty = true, true
 	}
 	if net.dirty && !more && !shown {
 		out = n.show(out)

@@ -56,6 +56,7 @@ func (n *Node) record(c mempool.Change) {
 	for _, e := range c.Added {
 		if id := e.Tx.ID(); !gone[id] {
 			n.putMeta(chain.KV{Key: poolKey(id), Value: storedTx(e)})
+			n.txAccepted(id)
 		}
 	}
 }

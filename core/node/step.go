@@ -33,6 +33,9 @@ func (n *Node) Step(now int64, e Event) ([]Effect, error) {
 // take does what the event itself asks for. now is in nanoseconds.
 func (n *Node) take(out []Effect, now int64, e Event) ([]Effect, error) {
 	seconds := now / second
+	if n.net != nil {
+		n.net.now = now
+	}
 	switch e := e.(type) {
 	case SubmitBlock:
 		return n.submitBlock(out, seconds, e)
@@ -131,18 +134,20 @@ func (n *Node) rest(out []Effect, now int64) ([]Effect, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.checkTxs()
 	n.forget()
 	if n.dirty {
 		out = n.show(out)
 	}
-	if len(n.waiting) == 0 {
-		return out, nil
-	}
 	for _, w := range n.waiting {
 		out = append(out, Done{ID: w.id, Err: n.verdict(w.block)})
 	}
-	n.waiting = nil
-	n.verdicts = map[chainhash.Hash]*consensus.RuleError{}
+	if n.waiting = nil; len(n.verdicts) > 0 {
+		n.verdicts = map[chainhash.Hash]*consensus.RuleError{}
+	}
+	if n.net != nil && n.net.sync.Busy() {
+		out = append(out, More{})
+	}
 	return out, nil
 }
 

@@ -1,0 +1,216 @@
+package netsync
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+
+	"orrery/core/consensus"
+	"orrery/core/protocol"
+)
+
+const (
+	// maxOffers bounds the transactions that one peer has announced and that were
+	// not asked for yet (Core: MAX_PEER_TX_ANNOUNCEMENTS).
+	maxOffers = 5000
+	// txRequest is how many one request asks for: few enough that a peer which
+	// withholds them holds up little.
+	txRequest = 100
+	// maxTxCalls bounds the requests that wait at one peer, maxInbox the bytes of
+	// its transactions that wait to be checked before it is asked for more.
+	maxTxCalls = 2
+	maxInbox   = 1 << 20
+	// recentTxs is how many refused, and how many confirmed, transactions are not
+	// asked for again.
+	recentTxs = 20_000
+)
+
+// txWant is a transaction that was announced and is not here.
+type txWant struct {
+	id    chainhash.Hash
+	asked *peer // whose answer is waited for
+	refs  int   // offers and calls that name it
+	done  bool  // it came, or is not wanted any more
+}
+
+// txAsks are the transactions that are wanted.
+type txAsks struct {
+	wants     map[chainhash.Hash]*txWant
+	refused   recentSet // until the tip changes
+	confirmed recentSet
+}
+
+// announcedTxs notes what a peer offers.
+func (s *Sync) announcedTxs(p *peer, ids []chainhash.Hash) {
+	if len(ids) > protocol.MaxTxids {
+		s.fault(p, protocol.FaultSize, fmt.Sprintf("%d transaction ids, at most %d are taken", len(ids), protocol.MaxTxids))
+		return
+	}
+	for _, id := range ids {
+		if p.known.has(&id) {
+			continue // told before, or by us: whatever became of it then holds
+		}
+		p.known.add(&id)
+		s.offer(p, id, false)
+	}
+}
+
+// offer queues a transaction to be asked of a peer.
+func (s *Sync) offer(p *peer, id chainhash.Hash, first bool) {
+	if len(p.offers) >= maxOffers || !s.wantsTx(&id) {
+		return
+	}
+	w := s.txs.wants[id]
+	if w == nil {
+		w = &txWant{id: id}
+		s.txs.wants[id] = w
+	}
+	w.refs++
+	if first {
+		p.offers = slices.Insert(p.offers, 0, w)
+	} else {
+		p.offers = append(p.offers, w)
+	}
+}
+
+func (s *Sync) wantsTx(id *chainhash.Hash) bool {
+	return !s.txs.refused.has(id) && !s.txs.confirmed.has(id) && s.pool.View().Get(*id) == nil
+}
+
+// drop takes one reference away.
+func (s *Sync) drop(w *txWant) {
+	w.refs--
+	if w.refs == 0 || w.done {
+		if s.txs.wants[w.id] == w {
+			delete(s.txs.wants, w.id)
+		}
+	}
+}
+
+// settleTx ends the search for a transaction.
+func (s *Sync) settleTx(id chainhash.Hash) {
+	if w := s.txs.wants[id]; w != nil {
+		w.done = true
+		delete(s.txs.wants, id)
+	}
+}
+
+// askTxs asks for what was announced. While the chain is far behind, nobody
+// could tell what a transaction is worth.
+func (s *Sync) askTxs(now int64) {
+	if !s.synced {
+		return
+	}
+	for _, p := range s.peers {
+		for len(p.offers) > 0 && p.txCalls < maxTxCalls && p.inboxBytes < maxInbox && p.late == 0 && p.pauseAt == 0 {
+			c := &call{peer: p, txs: s.nextTxs(p)}
+			if len(c.txs) == 0 {
+				break
+			}
+			ids := make([]chainhash.Hash, len(c.txs))
+			for i, w := range c.txs {
+				ids[i] = w.id
+			}
+			p.txCalls++
+			s.ask(now, c, &protocol.GetTxs{Txids: ids})
+		}
+	}
+}
+
+// nextTxs takes the next offers that nobody else is asked for. Those that wait
+// for another peer's answer stay.
+func (s *Sync) nextTxs(p *peer) []*txWant {
+	var wants, wait []*txWant
+	at := 0
+	for ; at < len(p.offers) && len(wants) < txRequest; at++ {
+		w := p.offers[at]
+		switch {
+		case w.done || !s.wantsTx(&w.id):
+			s.drop(w)
+		case w.asked != nil:
+			wait = append(wait, w)
+		default:
+			w.asked = p
+			wants = append(wants, w)
+		}
+	}
+	p.offers = append(wait, p.offers[at:]...)
+	return wants
+}
+
+// releaseTxs lets others be asked for what a call has not brought.
+func (s *Sync) releaseTxs(c *call) {
+	for _, w := range c.txs {
+		if w.asked == c.peer {
+			w.asked = nil
+		}
+	}
+}
+
+// endTxs forgets a call.
+func (s *Sync) endTxs(c *call) {
+	s.releaseTxs(c)
+	for _, w := range c.txs {
+		s.drop(w)
+	}
+	c.peer.txCalls--
+}
+
+// gotTxs takes the answer to a GetTxs. What came waits for its turn to be
+// checked.
+func (s *Sync) gotTxs(c *call, e protocol.Answered) {
+	p := c.peer
+	answer, ok := e.Response.(*protocol.Txs)
+	if e.Err != nil || !ok {
+		if e.Err == nil {
+			s.fault(p, protocol.FaultProtocol, "another answer than transactions")
+		}
+		s.endTxs(c)
+		return
+	}
+	rest := c.txs
+	for _, tx := range answer.Txs {
+		at := slices.IndexFunc(rest, func(w *txWant) bool { return w.id == tx.ID() })
+		if at < 0 {
+			s.fault(p, protocol.FaultProtocol, "a transaction that was not asked for")
+			break
+		}
+		w := rest[at]
+		rest = rest[at+1:]
+		if !w.done {
+			p.enqueue(tx)
+		}
+	}
+	cut := len(rest) > 0 && len(answer.Txs) > 0 && sizeOf(answer.Txs)+consensus.HeaderSize >= protocol.MaxBlockBytes/2
+	s.endTxs(c)
+	if cut { // they may not have fitted into the answer
+		for _, w := range rest {
+			s.offer(p, w.id, true)
+		}
+	}
+}
+
+// enqueue lets a transaction wait to be checked.
+func (p *peer) enqueue(tx *consensus.Tx) {
+	p.inbox = append(p.inbox, tx)
+	p.inboxBytes += tx.Size()
+}
+
+func (p *peer) dequeue() *consensus.Tx {
+	tx := p.inbox[0]
+	p.inbox = p.inbox[1:]
+	p.inboxBytes -= tx.Size()
+	return tx
+}
+
+// dropInbox forgets what waits to be checked.
+func (p *peer) dropInbox() { p.inbox, p.inboxBytes = nil, 0 }
+
+func sizeOf(txs []*consensus.Tx) int {
+	n := 0
+	for _, tx := range txs {
+		n += tx.Size()
+	}
+	return n
+}
