@@ -129,7 +129,7 @@ func (s *Sync) gotBlocks(now int64, c *call, e protocol.Answered) {
 		p.lacksAll(rest[:at]) // passed over: it does not have them
 		x := rest[at]
 		rest = rest[at+1:]
-		if !s.takeBlock(now, p, b) {
+		if !s.takeBlock(p, b) {
 			p.lacks(x.node)
 		}
 	}
@@ -147,7 +147,7 @@ func (p *peer) lacksAll(wants []*want) {
 
 // takeBlock stores a body and reports whether that is settled. What is found
 // against a body says nothing about others that ask for the same hash.
-func (s *Sync) takeBlock(now int64, p *peer, b *consensus.Block) bool {
+func (s *Sync) takeBlock(p *peer, b *consensus.Block) bool {
 	n, err := s.chain.AcceptBlock(b, s.seconds())
 	if errors.Is(err, chain.ErrKnown) {
 		err = nil
@@ -161,6 +161,10 @@ func (s *Sync) takeBlock(now int64, p *peer, b *consensus.Block) bool {
 	s.source.add(b.Hash(), p.id)
 	return true
 }
+
+// workEvery is after how many connected blocks more bodies are asked for, when
+// nothing else happens.
+const workEvery = 64
 
 // maxSources bounds the stored blocks whose senders are remembered.
 const maxSources = 4 * windowLen
@@ -191,7 +195,12 @@ func (s *Sync) BlockConnected(now int64, n *chain.Node, b *consensus.Block) {
 	s.txs.refused.clear() // what was refused may hold now
 	s.confirmed(b)
 	s.source.take(n.Hash)
-	s.meter.connected(s.at(now))
+	s.last = lastBlock{n, b}
+	now = s.at(now)
+	s.meter.connected(now)
+	if n.Height%workEvery == 0 {
+		s.work(now)
+	}
 }
 
 // BlockRefused tells that a block, and with it what builds on it, turned out

@@ -111,6 +111,7 @@ type call struct {
 	headers  bool
 	low      *lowWork // headers of this check
 	wants    []*want
+	rebuild  *rebuild // of the only one of wants
 	txs      []*txWant
 }
 
@@ -181,6 +182,8 @@ func (s *Sync) answered(now int64, c *call, e protocol.Answered) {
 	switch {
 	case c.headers:
 		s.gotHeaders(now, c, e)
+	case c.rebuild != nil:
+		s.gotBlockTxs(c, e)
 	case c.wants != nil:
 		s.gotBlocks(now, c, e)
 	case c.txs != nil:

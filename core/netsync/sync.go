@@ -91,6 +91,7 @@ type Sync struct {
 	low    *lowWork // the check of one long branch
 	window window
 	source sources
+	last   lastBlock
 
 	relay   relay
 	txs     txAsks
@@ -226,6 +227,8 @@ func (s *Sync) told(now int64, p *peer, n protocol.Notice) {
 	switch n := n.(type) {
 	case *protocol.Announce:
 		s.announced(now, p, n)
+	case *protocol.Compact:
+		s.gotCompact(now, p, n)
 	}
 }
 

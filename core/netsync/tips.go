@@ -20,7 +20,11 @@ func (s *Sync) TipChanged(now int64) {
 		if p.knows(tip) {
 			continue
 		}
-		s.tell(p, &protocol.Announce{Headers: s.newTo(p, tip)})
+		if s.last.node == tip && p.knows(tip.Parent) {
+			s.tell(p, s.compact(p))
+		} else {
+			s.tell(p, &protocol.Announce{Headers: s.newTo(p, tip)})
+		}
 		p.sees(tip) // it will, or it is told of the next
 	}
 }

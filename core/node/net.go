@@ -236,7 +236,7 @@ func (n *Node) netFinish(out []Effect, now int64, shown bool) ([]Effect, error) 
 	if more {
 		out = out[:last]
 	}
-	if shown {
+	if n.resting {
 		n.tipNews()
 	}
 	if err := n.peering(now, peering.Result{}); err != nil {

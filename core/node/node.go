@@ -39,6 +39,7 @@ type Node struct {
 	metaAt  map[string]int
 	delayed []SubmitTx       // came in the middle of a reorg
 	gone    []chainhash.Hash // left the mempool since the chain was last at rest; still stored
+	resting bool             // nothing was left to connect in the last step
 	moving  bool             // blocks were disconnected since the chain was last at rest
 	waiting []waiter         // requests that are answered when the chain comes to rest
 	// verdicts of blocks refused since the chain was last at rest.

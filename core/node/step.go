@@ -99,7 +99,7 @@ func (n *Node) advance(out []Effect, now int64) ([]Effect, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !more {
+	if n.resting = !more; n.resting {
 		return n.rest(out, seconds)
 	}
 	n.dirty = true
