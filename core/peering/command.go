@@ -82,6 +82,7 @@ type Ban struct {
 type KnownAddress struct {
 	protocol.Member
 	Time int64 // when it was last heard of, in seconds since 1970
+	Good bool  // a node was there once
 }
 
 // AddedNode is one node of AddNode.

@@ -226,7 +226,7 @@ func (p *Peering) setActive(on bool) {
 func (p *Peering) addresses(count int) []KnownAddress {
 	out := make([]KnownAddress, 0, len(p.book.entries))
 	for _, e := range p.book.entries {
-		out = append(out, KnownAddress{e.Member, e.Heard})
+		out = append(out, KnownAddress{e.Member, e.Heard, e.Good})
 	}
 	p.rng.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
 	if count > 0 && count < len(out) {
