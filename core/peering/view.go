@@ -46,7 +46,7 @@ type PeerView struct {
 	Clock     int64 // seconds that its clock is ahead of this one's, at its hello
 	Ping      int64 // nanoseconds of the last one, 0: none yet
 	MinPing   int64
-	PingWait  int64 // nanoseconds since an unanswered ping was sent, as of this view; 0: none
+	PingSent  int64 // Unix nanoseconds of the ping that is not answered yet; 0: none
 	Faults    int
 }
 
@@ -146,7 +146,7 @@ func (p *Peering) peerView(q *peer) PeerView {
 		v.Role = "parent"
 	}
 	if q.pinged != 0 {
-		v.PingWait = p.now - q.pinged
+		v.PingSent = p.wall - (p.now - q.pinged)
 	}
 	if h := q.hello; h != nil {
 		v.Kind, v.Agent, v.Protocol, v.Clock = h.Kind, h.Agent, h.Protocol, h.Time-q.since/second
