@@ -401,7 +401,7 @@ func TestConversions(t *testing.T) {
 // TestHashNames: a hash that is none is called what Core calls it, which is not
 // always the parameter's name (ParseHashV in Core's src/rpc and src/wallet/rpc).
 func TestHashNames(t *testing.T) {
-	other := map[string]string{"getblockheader 1": "hash", "getrawtransaction 1": "parameter 1", "getrawtransaction 3": "parameter 3"}
+	other := map[string]string{"getblockheader 1": "hash", "getrawtransaction 1": "parameter 1", "getrawtransaction 3": "parameter 3", "waitfornewblock 2": "current_tip"}
 	seen := 0
 	for _, m := range realTable(t).Methods() {
 		for i := range m.Params {
