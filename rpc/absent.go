@@ -22,6 +22,8 @@ var absences = []absence{
 		"There is no coinstatsindex; Core leaves these out then, too."},
 	{"getmempoolinfo", "fullrbf", "Deprecated: Core has it only with -deprecatedrpc."},
 	{"getrawmempool, getmempoolentry, getmempoolancestors, getmempooldescendants", "bip125-replaceable", "Deprecated: Core has it only with -deprecatedrpc."},
+	{"getpeerinfo", "addrbind, addrlocal", "Nobody tells them; Core leaves them out then, too."},
+	{"getpeerinfo", "mapped_as", "There are no maps of autonomous systems; Core leaves it out then, too."},
 	{"estimatesmartfee", "feerate", "There is no record of fees yet, so that errors takes its place."},
 }
 

@@ -154,10 +154,13 @@ func tipStatus(v *node.View, r *chain.Record) string {
 }
 
 // warnings are what people should know of the node's state.
-func warnings(v *node.View) []string {
+func (n *nodeMethods) warnings(v *node.View) []string {
 	list := []string{}
 	for _, f := range v.Failures {
 		list = append(list, fmt.Sprintf("The %s script failed for block %d, so its fallback was used: %v", f.Err.Hook, f.Height, f.Err))
+	}
+	if p, _ := n.peersOf(v); p.Warning != "" {
+		list = append(list, p.Warning)
 	}
 	return list
 }

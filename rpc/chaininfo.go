@@ -25,6 +25,16 @@ type chainInfo struct {
 	Warnings             []string `json:"warnings"`
 	Name                 string   `json:"name"`
 	NetworkID            string   `json:"network_id"`
+
+	Sync *syncInfo `json:"sync,omitempty"`
+}
+
+type syncInfo struct {
+	Headers int32  `json:"header_height"`
+	Blocks  int32  `json:"block_height"`
+	Goal    int32  `json:"goal_height"`
+	Rate    double `json:"blocks_per_second"`
+	ETA     *int64 `json:"eta_seconds"`
 }
 
 func chainInfoSchema() Schema {
@@ -38,14 +48,20 @@ func chainInfoSchema() Schema {
 		Float("difficulty", "The tip's difficulty"),
 		Timestamp("time", "The tip's time"),
 		Timestamp("mediantime", "The median time of the last 11 blocks"),
-		Float("verificationprogress", "How much of the known chain is checked, from 0 to 1"),
-		Boolean("initialblockdownload", "Whether the node still catches up: its tip has been older than a day since it started"),
+		Float("verificationprogress", "How much of the chain is checked, from 0 to 1; peers may know of more than there are headers yet"),
+		Boolean("initialblockdownload", "Whether the node still catches up for the first time since it started: peers have more, or its tip is older than a day"),
 		Hash("chainwork", "The expected number of hashes of the best chain"),
 		Integer("size_on_disk", "The size of the chain's files in bytes"),
 		Boolean("pruned", "Whether old blocks are deleted: never here"),
 		List("warnings", "What people should know, as the failure of a script", Text("", "A warning")),
 		Text("name", "The name of this chain"),
-		Hash("network_id", "What tells this network from others: nodes talk when theirs are equal"))
+		Hash("network_id", "What tells this network from others: nodes talk when theirs are equal"),
+		Record("sync", "How far the node has come, while peers have more",
+			Integer("header_height", "The height of the best known header"),
+			Integer("block_height", "The height of the best chain"),
+			Integer("goal_height", "The height that the best of the peers claims to have"),
+			Float("blocks_per_second", "How many blocks were connected a second lately"),
+			Integer("eta_seconds", "In how many seconds it will be done, null if that cannot be told").OrNull()).Opt())
 }
 
 func (n *nodeMethods) getblockchaininfo(context.Context, *Call) (any, error) {
@@ -53,13 +69,18 @@ func (n *nodeMethods) getblockchaininfo(context.Context, *Call) (any, error) {
 	defer release()
 	tip := v.Tip
 	headers := max(v.Header.Height, tip.Height)
+	sync := newSyncInfo(v)
+	goal := headers
+	if sync != nil {
+		goal = max(goal, sync.Goal)
+	}
 	return &chainInfo{
 		Chain: chainName, Blocks: tip.Height, Headers: headers, BestBlockHash: tip.Hash.String(),
 		Bits: hex32(tip.Header.Bits), Target: target(tip.Header.Bits), Difficulty: difficulty(tip.Header.Bits),
 		Time: tip.Header.Time, MedianTime: tip.MedianTime,
-		VerificationProgress: double(float64(tip.Height+1) / float64(headers+1)),
-		InitialBlockDownload: n.initialSync(v), ChainWork: hex64(&tip.Work), SizeOnDisk: n.diskSize(v),
-		Warnings: warnings(v), Name: v.Params.Name, NetworkID: hex.EncodeToString(v.Params.NetworkID[:]),
+		VerificationProgress: double(float64(tip.Height+1) / float64(goal+1)),
+		InitialBlockDownload: n.initialSync(v), Sync: sync, ChainWork: hex64(&tip.Work), SizeOnDisk: n.diskSize(v),
+		Warnings: n.warnings(v), Name: v.Params.Name, NetworkID: hex.EncodeToString(v.Params.NetworkID[:]),
 	}, nil
 }
 
@@ -75,11 +96,27 @@ func (n *nodeMethods) diskSize(v *node.View) int64 {
 // to be catching up (Core: DEFAULT_MAX_TIP_AGE).
 const maxTipAge = 24 * 3600
 
-// initialSync reports whether the tip has always been too old so far (Core:
-// IsInitialBlockDownload).
+// newSyncInfo tells how far the node has come, nil when no peer has more.
+func newSyncInfo(v *node.View) *syncInfo {
+	if v.Net == nil || v.Net.Sync.Goal <= v.Tip.Height {
+		return nil
+	}
+	s := &v.Net.Sync
+	info := &syncInfo{Headers: max(v.Header.Height, v.Tip.Height), Blocks: v.Tip.Height, Goal: s.Goal, Rate: double(s.Rate)}
+	if s.ETA >= 0 {
+		info.ETA = &s.ETA
+	}
+	return info
+}
+
+// initialSync reports whether so far the tip has always been too old, or a peer
+// had more (Core: IsInitialBlockDownload).
 func (n *nodeMethods) initialSync(v *node.View) bool {
 	if n.synced.Load() {
 		return false
+	}
+	if v.Net != nil && v.Net.Sync.Initial && (v.Net.Sync.Peers > 0 || v.Net.Sync.Goal > v.Tip.Height) {
+		return true
 	}
 	if int64(v.Tip.Header.Time) < n.Node.Now().Unix()-maxTipAge {
 		return true

@@ -95,6 +95,8 @@ type Deps struct {
 	Payout func(context.Context) ([]byte, error)
 	// Wallets are the wallets inside the node; nil: it opens none.
 	Wallets Wallets
+	// Network is what people do with the peers; nil: there is no network.
+	Network Network
 	// DiskSize is the size of the chain's files in bytes; nil: it is estimated.
 	DiskSize func() int64
 

@@ -42,6 +42,8 @@ const (
 	CodeWarmup          Code = -28 // the node is starting
 	CodeNodeNotConnect  Code = -29
 	CodeSubnet          Code = -30 // a bad address or subnet
+	CodeNoNetwork       Code = -31 // this node has no peers at all
+	CodeNodeCapacity    Code = -34 // too many of them
 	CodeWalletLoaded    Code = -35
 	CodeWalletExists    Code = -36
 	CodeInvalidRequest  Code = -32600

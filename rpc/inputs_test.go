@@ -50,6 +50,7 @@ var exampleFaults = map[string]Code{
 	"getchaintxstats": CodeParameter, // a chain of more blocks
 	"getmempoolentry": CodeAddress, "getmempoolancestors": CodeAddress, "getmempooldescendants": CodeAddress, "getrawtransaction": CodeAddress, "sendrawtransaction": CodeVerify,
 	"submitblock": CodeDeserialization, "setgenerate": CodeMisc,
+	"addnode": CodeNoNetwork, "disconnectnode": CodeNoNetwork, "getaddednodeinfo": CodeNoNetwork, "setban": CodeNoNetwork, "clearbanned": CodeNoNetwork, "setnetworkactive": CodeNoNetwork, "ping": CodeNoNetwork,
 	"getaddressbalance": CodeMisc, "getaddressutxos": CodeMisc, "getaddresshistory": CodeMisc,
 }
 

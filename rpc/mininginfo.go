@@ -98,7 +98,7 @@ func (n *nodeMethods) getmininginfo(context.Context, *Call) (any, error) {
 		NetworkHashPS: hashRate(v, 120, v.Tip.Height), PooledTx: v.Mempool.Len(), MinTxFee: perKvB(v.MinFeeRate),
 		Chain:    chainName,
 		Next:     nextBlock{v.Tip.Height + 1, hex32(v.NextBits), difficulty(v.NextBits), target(v.NextBits)},
-		Warnings: warnings(v),
+		Warnings: n.warnings(v),
 	}
 	if w := n.templates.last(); w != nil {
 		count := len(w.Txs)

@@ -19,6 +19,8 @@ import (
 	"orrery/core/mempool"
 	"orrery/core/mining"
 	"orrery/core/node"
+	"orrery/core/peering"
+	"orrery/core/protocol"
 )
 
 // Start is when the clock of a test node stands: some years after regtest's
@@ -40,11 +42,17 @@ type Node struct {
 	changed atomic.Pointer[chan struct{}]
 	mock    atomic.Int64
 	flushes atomic.Int64
+	effects []protocol.Effect // that the network was asked for
 }
 
 // New opens a node with regtest's parameters but for the maturity. It lives
 // until the test ends.
 func New(tb testing.TB, maturity int32) *Node {
+	tb.Helper()
+	return open(tb, maturity, nil)
+}
+
+func open(tb testing.TB, maturity int32, network *peering.Config) *Node {
 	tb.Helper()
 	n := &Node{Rules: chaintest.NewRules(), store: chain.NewMemStore()}
 	n.mock.Store(Start)
@@ -52,6 +60,7 @@ func New(tb testing.TB, maturity int32) *Node {
 	n.node, err = node.Open(node.Config{
 		Chain:   chain.Config{Params: chaintest.Params(maturity), Store: n.store, Rules: n.Rules, Verifier: consensus.SerialVerifier{}},
 		Mempool: mempool.DefaultConfig(), MinFeeRate: mining.DefaultMinFeeRate,
+		Peering: network,
 	}, n.Now().UnixNano())
 	if err == nil {
 		err = n.publish()
@@ -108,6 +117,8 @@ func (n *Node) do(event func(id uint64) node.Event) (any, error) {
 				if err := n.publish(); err != nil {
 					return nil, err
 				}
+			case node.PeerEffect:
+				n.effects = append(n.effects, f.Effect)
 			case node.More:
 				e = node.Continue{}
 			}
