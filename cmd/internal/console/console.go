@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"time"
 	"unicode/utf8"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -30,16 +31,25 @@ type Console struct {
 	log    *slog.Logger // for machines
 	tip    chainhash.Hash
 	failed map[policy.Hook]*chain.PolicyFailure // those that were shown last
+	who    who
+	sync   progress
+	now    func() time.Time
 }
 
 // New reports what comes after tip, to out when a person looks at it, else to
 // log. width tells how many columns out has now, 0 when nobody knows.
 func New(out io.Writer, width func() int, log *slog.Logger, tip chainhash.Hash) *Console {
-	return &Console{out: out, width: width, log: log, tip: tip, failed: map[policy.Hook]*chain.PolicyFailure{}}
+	return &Console{out: out, width: width, log: log, tip: tip, failed: map[policy.Hook]*chain.PolicyFailure{}, now: time.Now}
 }
 
-// Show reports the blocks between the last view and this one.
+// Show reports the blocks between the last view and this one, and which peers
+// came and went. In a sync it shows how far that is instead of the blocks.
 func (c *Console) Show(v *node.View) error {
+	c.peers(v)
+	if c.syncing(v) {
+		c.failure(v)
+		return nil
+	}
 	reverts, applies, err := v.Changes(c.tip)
 	if err != nil {
 		return err

@@ -1,10 +1,12 @@
 package console
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"sync"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -23,7 +25,10 @@ type Writer struct {
 
 	mu      sync.Mutex
 	waiting []byte
-	lost    int // writes since the last report
+	status  string // the line that is to stand below all others
+	drawn   string // the one that does
+	within  bool   // the end of the last line did not come yet
+	lost    int    // writes since the last report
 	log     *slog.Logger
 	closed  bool
 
@@ -59,6 +64,15 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// Status sets a line that stays below all others and is written over, "" for
+// none. It must fit the terminal.
+func (w *Writer) Status(text string) {
+	w.mu.Lock()
+	w.status = text
+	w.mu.Unlock()
+	w.wake()
+}
+
 func (w *Writer) wake() {
 	select {
 	case w.more <- struct{}{}:
@@ -72,6 +86,10 @@ func (w *Writer) run() {
 		for {
 			w.mu.Lock()
 			text, lost, log, closed := w.waiting, w.lost, w.log, w.closed
+			if closed {
+				w.status = ""
+			}
+			text = w.place(text)
 			w.waiting, w.lost = nil, 0
 			w.mu.Unlock()
 			if lost > 0 && log != nil {
@@ -86,6 +104,26 @@ func (w *Writer) run() {
 			}
 		}
 	}
+}
+
+// place puts text above the line of Status. It is called with the lock.
+func (w *Writer) place(text []byte) []byte {
+	if len(text) == 0 && (w.status == w.drawn || w.within) {
+		return nil
+	}
+	var b []byte
+	if w.drawn != "" {
+		b = fmt.Appendf(b, "\r%*s\r", utf8.RuneCountInString(w.drawn), "")
+	}
+	b = append(b, text...)
+	if len(text) > 0 {
+		w.within = text[len(text)-1] != '\n'
+	}
+	w.drawn = ""
+	if !w.within {
+		w.drawn = w.status
+	}
+	return append(b, w.drawn...)
 }
 
 // Close writes what still waits. A reader who takes nothing is given up, and the

@@ -55,3 +55,36 @@ func TestWriterUnread(t *testing.T) {
 		t.Errorf("%d lines arrived, %d were reported as lost, %d bytes", kept, lost, len(got))
 	}
 }
+
+// TestStatus: the line of Status stands below all others, and is taken away at
+// the end.
+func TestStatus(t *testing.T) {
+	r, out := io.Pipe()
+	w := NewWriter(out)
+	buf := make([]byte, 100)
+	want := func(text string) {
+		t.Helper()
+		n, err := r.Read(buf)
+		if err != nil || string(buf[:n]) != text {
+			t.Errorf("got %q, want %q (%v)", buf[:n], text, err)
+		}
+	}
+	say := func(text string) { _, _ = io.WriteString(w, text) }
+	say("one\n")
+	want("one\n")
+	w.Status("10 %")
+	want("10 %")
+	say("two\n")
+	want("\r    \rtwo\n10 %")
+	w.Status("5 ½")
+	want("\r    \r5 ½")
+	say("thr")
+	want("\r   \rthr")
+	w.Status("6 %") // not in the middle of a line
+	say("ee\n")
+	want("ee\n6 %")
+	go w.Close()
+	want("\r   \r")
+	<-w.ended
+	_ = out.Close()
+}
