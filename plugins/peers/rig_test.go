@@ -21,10 +21,9 @@ type node struct {
 	t       testing.TB
 	events  chan protocol.Event
 	address string
-}
 
-// patience is far more than anything here takes.
-const patience = 30 * time.Second
+	patience time.Duration // far more than anything takes
+}
 
 type option func(*Config, *Deps)
 
@@ -49,6 +48,10 @@ func startNode(t testing.TB, options ...option) *node {
 	}
 	for _, o := range options {
 		o(&cfg, &deps)
+	}
+	n.patience = 30 * time.Second
+	if deps.Dial != nil { // in virtual time
+		n.patience = time.Hour
 	}
 	var err error
 	if n.Transport, err = New(cfg, deps); err != nil {
@@ -79,7 +82,7 @@ func (n *node) deliver(ctx context.Context, e protocol.Event) error {
 // await takes events until one is a T.
 func await[T protocol.Event](n *node) (e T) {
 	n.t.Helper()
-	timer := time.NewTimer(patience)
+	timer := time.NewTimer(n.patience)
 	defer timer.Stop()
 	for {
 		select {
