@@ -164,7 +164,7 @@ func (s *Server) perform(ctx context.Context, c *Call) {
 		c.failure = Errorf(CodeMisc, "User %s may not call %s: it needs the permission %s", c.user.name, c.entry.Name, c.entry.Permission)
 		return
 	}
-	if doing := s.deps.Warmup(); doing != "" && !c.entry.Express {
+	if doing := s.deps.Warmup(); doing != "" && !(c.entry.Express && c.entry.Category == "control") {
 		c.failure = &Error{Code: CodeWarmup, Message: doing}
 		return
 	}

@@ -182,13 +182,13 @@ func (d *daemon) joining(v *node.View) string {
 	return "Joining " + to[0].address
 }
 
-// followNetwork is ready when the node has its place: until then RPC only says
-// whom it joins. Then it reports each ID that the node gets.
+// followNetwork is ready when the node has its place and takes peers: until
+// then RPC only says whom it joins. Then it reports each ID that the node gets.
 func (d *daemon) followNetwork(ctx context.Context, ready func()) error {
 	var once sync.Once
 	id := uint32(0)
 	return d.host.Follow(ctx, func(v *node.View) error {
-		if d.joining(v) == "" {
+		if d.joining(v) == "" && v.Net.Peers.Listen != "" {
 			once.Do(ready)
 		}
 		if now := v.Net.Peers.ID; now != id {

@@ -5,6 +5,9 @@ import (
 	"time"
 
 	"orrery/cmd/internal/datadir"
+	"orrery/core/peering"
+	"orrery/core/protocol"
+	"orrery/plugins/peers"
 	"orrery/rpc"
 )
 
@@ -33,7 +36,7 @@ func (d *daemon) newServer() (*rpc.Server, error) {
 			}
 			return int64(n)
 		},
-		Log: d.out.Log, Stop: d.stop, Version: d.version, Warmup: d.warmup,
+		Log: d.out.Log, Stop: d.stop, Version: d.version, Warmup: d.warmup, Network: traffic{d},
 	}
 	if d.wallets != nil {
 		deps.Wallets = d.wallets
@@ -54,4 +57,34 @@ func (d *daemon) warmup() string {
 		d.settled.Store(true)
 	}
 	return text
+}
+
+// traffic is the network as RPC sees it.
+type traffic struct{ d *daemon }
+
+func (t traffic) Command(ctx context.Context, c peering.Command) (any, error) {
+	return t.d.host.Command(ctx, c)
+}
+
+func (t traffic) Totals() (received, sent int64) {
+	all := t.d.network.Totals()
+	return all.Received, all.Sent
+}
+
+func (t traffic) Traffic(id protocol.PeerID) (rpc.Traffic, bool) {
+	s, ok := t.d.network.Stats(id)
+	by := func(list []peers.Count) map[string]int64 {
+		m := map[string]int64{}
+		for _, c := range list {
+			if c.Method == "" {
+				c.Method = "other"
+			}
+			m[c.Method] = c.Bytes
+		}
+		return m
+	}
+	return rpc.Traffic{
+		Received: s.Received, Sent: s.Sent, LastReceived: s.LastGot, LastSent: s.LastSent,
+		ReceivedBy: by(s.ReceivedBy), SentBy: by(s.SentBy),
+	}, ok
 }
