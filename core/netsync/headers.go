@@ -10,6 +10,7 @@ import (
 
 	"orrery/core/chain"
 	"orrery/core/consensus"
+	"orrery/core/policy"
 	"orrery/core/protocol"
 )
 
@@ -21,6 +22,11 @@ const (
 	// feedStep is by how many blocks the base must have moved before waiting
 	// headers are looked at again.
 	feedStep = 256
+	// feedLen bounds the headers that are filed at once: a scripted difficulty rule
+	// may take a tenth of a millisecond for each.
+	feedLen = 256
+	// missingPause is how long headers wait for a policy that is not here.
+	missingPause = 10 * second
 	// recentWork is how much work, in blocks like the tip, a branch may lack and
 	// still be filed at once (Core: GetAntiDoSWorkThreshold).
 	recentWork = 144
@@ -252,7 +258,7 @@ func (s *Sync) feedAll(now int64) {
 			s.wakeBy(p.retryAt)
 			continue
 		}
-		if p.retryAt > 0 || s.window.base-p.fedAt >= feedStep || s.window.base < p.fedAt || len(s.window.list) == 0 {
+		if p.hungry || p.retryAt > 0 || s.window.base-p.fedAt >= feedStep || s.window.base < p.fedAt || len(s.window.list) == 0 {
 			s.feed(now, p)
 			s.afterBatch(now, p)
 		}
@@ -261,13 +267,14 @@ func (s *Sync) feedAll(now int64) {
 
 // feed moves waiting headers into the index as far as there is room.
 func (s *Sync) feed(now int64, p *peer) {
-	p.fedAt, p.retryAt = s.window.base, 0
+	p.fedAt, p.retryAt, p.hungry = s.window.base, 0, false
 	parent := s.chain.Lookup(p.pending[0].Prev)
 	if parent == nil {
 		p.pending = nil // cannot be: it was there when the batch came
 		return
 	}
-	for room := s.room(parent); room > 0 && len(p.pending) > 0; room-- {
+	room := s.room(parent)
+	for left := min(room, feedLen); left > 0 && len(p.pending) > 0; left-- {
 		n, err := s.chain.AcceptHeader(p.pending[0], s.seconds())
 		if err != nil {
 			s.refusedHeader(now, p, err)
@@ -279,6 +286,7 @@ func (s *Sync) feed(now int64, p *peer) {
 	if len(p.pending) == 0 {
 		p.pending = nil
 	}
+	p.hungry = len(p.pending) > 0 && room > feedLen
 }
 
 // refusedHeader handles the first header of pending. One from the future
@@ -291,8 +299,13 @@ func (s *Sync) refusedHeader(now int64, p *peer, err error) {
 		s.wakeBy(p.retryAt)
 		return
 	}
+	if errors.Is(err, policy.ErrMissing) { // this node cannot tell yet
+		p.retryAt = now + missingPause
+		s.wakeBy(p.retryAt)
+		return
+	}
 	first := p.pending[0]
-	p.pending, p.more = nil, false
+	p.pending, p.more, p.hungry = nil, false, false
 	if s.bulk == p {
 		s.bulk = nil
 	}

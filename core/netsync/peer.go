@@ -19,6 +19,7 @@ type peer struct {
 	best    *chain.Node        // the header with the most work that it is known to have, or nil
 	pending []consensus.Header // that the index has no room for yet
 	retryAt int64              // pending begins with a header from the future; 0: it does not
+	hungry  bool               // more of pending can be filed at once
 	fedAt   int32              // height of the window's base when pending was last looked at
 	more    bool               // its last batch was full: it has more
 	done    bool               // its last batch was not: best is its tip, as far as we can tell

@@ -20,19 +20,19 @@ const (
 	badScriptRest = 600 * second
 )
 
-// Busy reports whether received transactions wait to be checked.
+// Busy reports whether something waits to be done by Go.
 func (s *Sync) Busy() bool {
 	for _, p := range s.peers {
-		if len(p.inbox) > 0 {
+		if len(p.inbox) > 0 || p.hungry {
 			return true
 		}
 	}
 	return false
 }
 
-// CheckTxs checks some of the received transactions, peer by peer in turn. The
-// chain must be at rest.
-func (s *Sync) CheckTxs(now int64) {
+// Go does some of what waits: it files headers, and checks received
+// transactions, peer by peer in turn. The chain must be at rest.
+func (s *Sync) Go(now int64) {
 	now = s.at(now)
 	for weight := 0; weight < stepWeight && s.err == nil; {
 		p := s.nextInbox()

@@ -25,12 +25,14 @@ const (
 type world struct {
 	testing.TB
 	chaintest.Maker
-	now   int64
-	delay int64 // of a message, ns
-	seq   int
-	queue moments
-	nodes []*rig
-	links uint64
+	now    int64
+	delay  int64 // of a message, ns
+	seq    int
+	queue  moments
+	nodes  []*rig
+	links  uint64
+	check  consensus.WorkCheck
+	verify chain.Verifier
 }
 
 type moment struct {
@@ -50,7 +52,7 @@ func (q *moments) Push(x any)   { *q = append(*q, x.(moment)) }
 func (q *moments) Pop() any     { x := (*q)[len(*q)-1]; *q = (*q)[:len(*q)-1]; return x }
 
 func newWorld(t testing.TB, m chaintest.Maker) *world {
-	return &world{TB: t, Maker: m, delay: 10 * ms, now: (int64(m.Params.Genesis.Header.Time) + 100_000_000) * second}
+	return &world{TB: t, verify: consensus.SerialVerifier{}, Maker: m, delay: 10 * ms, now: (int64(m.Params.Genesis.Header.Time) + 100_000_000) * second}
 }
 
 func (w *world) after(in int64, do func()) {
@@ -138,7 +140,7 @@ func (w *world) nodeOn(name string, store chain.Store) *rig {
 	p.Seed[0] = byte(len(w.nodes) + 1)
 	p.First, p.Base = true, uint32(8000+len(w.nodes))
 	n, err := node.Open(node.Config{
-		Chain:   chain.Config{Params: w.Params, Store: store, Verifier: consensus.SerialVerifier{}, Rules: w.Rules},
+		Chain:   chain.Config{Params: w.Params, Store: store, Verifier: w.verify, Rules: w.Rules, CheckWork: w.check},
 		Mempool: mempool.DefaultConfig(), Peering: &p,
 	}, w.now)
 	if err != nil {

@@ -199,11 +199,10 @@ func (n *Node) netMoved(now int64, step chain.Step) {
 	}
 }
 
-// checkTxs lets received transactions be checked, some in each step. The chain
-// is at rest.
-func (n *Node) checkTxs() {
+// netGo does some of what the network has left to do. The chain is at rest.
+func (n *Node) netGo() {
 	if n.net != nil && n.net.sync.Busy() {
-		n.net.sync.CheckTxs(n.net.now)
+		n.net.sync.Go(n.net.now)
 	}
 }
 

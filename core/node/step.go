@@ -134,7 +134,7 @@ func (n *Node) rest(out []Effect, now int64) ([]Effect, error) {
 	if err != nil {
 		return nil, err
 	}
-	n.checkTxs()
+	n.netGo()
 	n.forget()
 	if n.dirty {
 		out = n.show(out)
