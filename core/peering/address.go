@@ -148,12 +148,12 @@ func parseSubnet(s string) (subnet, bool) {
 }
 
 func (n subnet) contains(ip subnet) bool {
-	for i := 0; i < n.bits; i++ {
-		if (n.ip[i/8]^ip.ip[i/8])>>(7-i%8)&1 != 0 {
-			return false
-		}
+	whole := n.bits / 8
+	if string(n.ip[:whole]) != string(ip.ip[:whole]) {
+		return false
 	}
-	return true
+	rest := n.bits % 8
+	return rest == 0 || (n.ip[whole]^ip.ip[whole])>>(8-rest) == 0
 }
 
 var (

@@ -11,7 +11,7 @@ import (
 
 // maxAssignTries bounds how often the assign policy is asked again for one
 // request, because what it gave is taken.
-const maxAssignTries = 64
+const maxAssignTries = 8
 
 // giveID answers an Assign.
 func (p *Peering) giveID(q *peer, e protocol.Asked, r *protocol.Assign) {
@@ -89,60 +89,78 @@ func (p *Peering) regain(q *peer, r *protocol.Assign, old *lease) *lease {
 	return l
 }
 
-// askPolicy asks the assign policy until it gives an ID that is free.
+// askPolicy asks the assign policy for an ID that is free.
 func (p *Peering) askPolicy(q *peer, r *protocol.Assign) (*lease, string) {
-	wanted := r.WantedPort
-	if wanted == 0 {
-		wanted = r.Lease.Port
-	}
-	request := policy.Request{
-		Kind: r.Kind, Host: q.host, WantedPort: wanted, Capacity: p.capacity(r.Kind),
-		Self: policy.Child{ID: p.id, Kind: p.cfg.Kind},
-	}
-	if p.cfg.Kind == protocol.KindTracker {
-		request.Self.ID = p.base
-	}
-	_, request.Self.Port, _ = SplitAddress(p.listen)
-	for _, l := range p.leases {
-		if l.kind == r.Kind && l.rests == 0 && l.peer != 0 || l.kind == r.Kind && l.lost != 0 && l.rests == 0 {
-			request.Children = append(request.Children, policy.Child{ID: l.ID, Port: l.Port, Kind: l.kind})
-		}
-	}
-	why := ""
+	request := p.policyRequest(q, r)
 	for range maxAssignTries {
 		id, port, err := p.cfg.Local.Assign(request)
 		if err != nil {
-			if why == "" {
-				why = err.Error()
+			// It may be that only hearsay is in the way: then a look will tell.
+			request.Taken = p.takenIDs(q, false)
+			if id, _, err := p.cfg.Local.Assign(request); err == nil {
+				if e := p.book.holder(id, p.wall/second); e != nil {
+					p.look(e)
+				}
 			}
-			return nil, why
+			return nil, err.Error()
 		}
-		taken := "no ID was given"
-		if id != 0 {
-			if taken = p.taken(q, r.Kind, id); taken == "" {
-				return p.lend(q, r.Kind, id, port), ""
-			}
+		if id != 0 && p.taken(q, r.Kind, id) == "" {
+			return p.lend(q, r.Kind, id, port), ""
 		}
-		// The policy learns of it as of another child, and gives the next one.
-		why = taken
-		c := policy.Child{ID: id, Port: port, Kind: r.Kind}
-		i, ok := slices.BinarySearchFunc(request.Children, id, func(c policy.Child, id uint32) int { return cmp.Compare(c.ID, id) })
+		i, ok := slices.BinarySearch(request.Taken, id)
 		if ok {
-			return nil, why
+			break // it does not listen
 		}
-		request.Children = slices.Insert(request.Children, i, c)
+		request.Taken = slices.Insert(request.Taken, i, id)
 	}
-	return nil, why
+	return nil, "the assign policy gives only IDs that are taken"
+}
+
+func (p *Peering) policyRequest(q *peer, r *protocol.Assign) policy.Request {
+	request := policy.Request{
+		Kind: r.Kind, Host: q.host, WantedPort: cmp.Or(r.WantedPort, r.Lease.Port), Capacity: p.capacity(r.Kind),
+		Self: policy.Child{ID: p.id, Kind: p.cfg.Kind}, Base: p.base, Taken: p.takenIDs(q, true), Now: p.wall / second,
+	}
+	if p.cfg.Kind == protocol.KindTracker {
+		request.Self.ID = p.base // it has none, and stands for the whole network
+	}
+	_, request.Self.Port, _ = SplitAddress(p.listen)
+	for _, l := range p.leases {
+		if l.used() {
+			request.Children = append(request.Children, policy.Child{ID: l.ID, Port: l.Port, Kind: l.kind})
+		}
+	}
+	slices.SortFunc(request.Children, func(a, b policy.Child) int { return cmp.Compare(a.ID, b.ID) })
+	return request
+}
+
+// takenIDs are those that are not free beside the children's, sorted; hearsay
+// are those of nodes that this one only heard of.
+func (p *Peering) takenIDs(q *peer, hearsay bool) []uint32 {
+	var out []uint32
+	for _, l := range p.leases {
+		if !l.used() {
+			out = append(out, l.ID)
+		}
+	}
+	for _, o := range p.peers {
+		if o != q && o.member && o.nodeID != 0 {
+			out = append(out, o.nodeID)
+		}
+	}
+	for _, e := range p.book.entries {
+		if hearsay && e.ID != 0 && e.Address != q.listen && e.Heard+heardFor > p.wall/second {
+			out = append(out, e.ID)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // taken says why an ID is not free for a peer, or "". IDs of nodes and of
 // wallets are two things.
 func (p *Peering) taken(q *peer, kind string, id uint32) string {
 	if l := p.findLease(kind, id); l != nil {
-		p.probe(l)
-		if l.rests != 0 {
-			return fmt.Sprintf("the ID %d rests for another %s", id, span(max(l.rests-p.now, second)))
-		}
 		return fmt.Sprintf("the ID %d is taken", id)
 	}
 	if kind != protocol.KindNode {
@@ -157,9 +175,6 @@ func (p *Peering) taken(q *peer, kind string, id uint32) string {
 		}
 	}
 	if e := p.book.holder(id, p.wall/second); e != nil && e.Address != q.listen {
-		if q.listen == "" || p.near(e.Address) == nil {
-			p.look(e)
-		}
 		return fmt.Sprintf("the ID %d is said to be at %s", id, e.Address)
 	}
 	return ""
@@ -183,7 +198,7 @@ func (p *Peering) capacity(kind string) int {
 func (p *Peering) children(kind string) int {
 	n := 0
 	for _, l := range p.leases {
-		if l.kind == kind && l.rests == 0 && (l.peer != 0 || l.lost != 0) {
+		if l.kind == kind && l.used() {
 			n++
 		}
 	}

@@ -197,7 +197,7 @@ func (p *Peering) policyPeer(q *peer) policy.Peer {
 		} else {
 			out.OutboundCount++
 		}
-		if NetGroup(o.host) == out.NetGroup {
+		if o.inbound == q.inbound && NetGroup(o.host) == out.NetGroup {
 			out.NetGroupCount++
 		}
 	}

@@ -42,12 +42,14 @@ type entry struct {
 type book struct {
 	entries []*entry // by address
 	index   map[string]*entry
+	sources map[string]int // not yet good ones that a source told
+	groups  map[string]int // entries in a netgroup
 	rates   keyed
 	changed []string // addresses whose record is to be saved
 }
 
 func newBook() book {
-	return book{index: map[string]*entry{}, rates: keyed{limit: bookGroups}}
+	return book{index: map[string]*entry{}, sources: map[string]int{}, groups: map[string]int{}, rates: keyed{limit: bookGroups}}
 }
 
 // allow reports whether one more address from a netgroup is heard.
@@ -59,11 +61,10 @@ func (b *book) allow(source string, now int64) bool {
 // wall is in seconds since 1970.
 func (b *book) hear(m protocol.Member, source string, wall int64) bool {
 	if e := b.index[m.Address]; e != nil {
-		news := e.ID != m.ID && m.ID != 0 && !e.Good
+		news := e.ID != m.ID && m.ID != 0
 		if news || e.Heard+60*60 < wall {
 			b.mark(e)
 		}
-		// What a node says of itself counts for more than what others say.
 		if news {
 			e.ID = m.ID
 		}
@@ -87,6 +88,7 @@ func (b *book) insert(e *entry) {
 	e.group = NetGroup(host)
 	b.entries = slices.Insert(b.entries, i, e)
 	b.index[e.Address] = e
+	b.count(e, 1)
 	b.mark(e)
 }
 
@@ -96,27 +98,37 @@ func (b *book) find(address string) (int, bool) {
 
 // makeRoom makes place for an address, or says that there is none.
 func (b *book) makeRoom(source, host string) bool {
-	ofSource, ofGroup, local, group := 0, 0, IsLocal(host), NetGroup(host)
-	var worst *entry // of this source, not yet good
-	for _, e := range b.entries {
-		if !local && e.group == group {
-			ofGroup++
-		}
-		if e.Source == source && !e.Good {
-			ofSource++
-			if worst == nil || e.Fails > worst.Fails || e.Fails == worst.Fails && e.Heard < worst.Heard {
-				worst = e
-			}
-		}
-	}
-	if ofGroup >= maxOfGroup {
+	if !IsLocal(host) && b.groups[NetGroup(host)] >= maxOfGroup {
 		return false
 	}
-	if ofSource >= maxOfSource || len(b.entries) >= maxEntries && worst != nil {
-		b.remove(worst.Address)
+	full := len(b.entries) >= maxEntries
+	if b.sources[source] < maxOfSource && !full {
 		return true
 	}
-	return len(b.entries) < maxEntries
+	var worst *entry // of this source, not yet good
+	for _, e := range b.entries {
+		if e.Source == source && !e.Good && (worst == nil || e.Fails > worst.Fails || e.Fails == worst.Fails && e.Heard < worst.Heard) {
+			worst = e
+		}
+	}
+	if worst == nil {
+		return false
+	}
+	b.remove(worst.Address)
+	return true
+}
+
+// count keeps the sums that makeRoom asks for.
+func (b *book) count(e *entry, by int) {
+	add := func(m map[string]int, key string) {
+		if m[key] += by; m[key] == 0 {
+			delete(m, key)
+		}
+	}
+	add(b.groups, e.group)
+	if !e.Good {
+		add(b.sources, e.Source)
+	}
 }
 
 func (b *book) remove(address string) {
@@ -125,6 +137,7 @@ func (b *book) remove(address string) {
 		return
 	}
 	b.mark(b.entries[i])
+	b.count(b.entries[i], -1)
 	delete(b.index, address)
 	b.entries = slices.Delete(b.entries, i, i+1)
 }
@@ -151,7 +164,9 @@ func (b *book) good(m protocol.Member, source string, wall int64) {
 	if !e.Good || e.ID != m.ID || e.Heard+60*60 < wall {
 		b.mark(e)
 	}
+	b.count(e, -1)
 	e.Member, e.Good, e.Fails, e.Heard = m, true, 0, wall
+	b.count(e, 1)
 }
 
 // try records that an address is being dialled.

@@ -53,8 +53,13 @@ func (p *Peering) dialFailed(role, address, reason string) {
 		p.joinDialFailed(address, reason)
 	case roleManual:
 		p.manualLost(address)
+	case roleLink:
+		p.linkFails++
 	}
-	p.linkAt = min(p.linkAt, p.now)
+	p.linkAt = min(p.linkAt, p.now+linkPause)
+	if p.linkFails >= linkPatience {
+		p.linkAt = max(p.linkAt, p.now+linkSlow)
+	}
 }
 
 // own connections are counted with those that are on their way.
@@ -86,30 +91,35 @@ func (p *Peering) slot() bool {
 }
 
 const (
-	linkPause   = second / 2       // between two dials
-	linkIdle    = 30 * second      // when nobody is left to dial
-	feelerEvery = 2 * 60 * second  // Bitcoin Core: FEELER_INTERVAL
-	sampleEvery = 10 * 60 * second // members are asked for, with too few connections
-	staleTime   = 10 * 60 * second // one more connection is kept for a stale tip
-	anchorAge   = 60 * second      // after which a connection is known to be good
-	maxAnchors  = 2                // Bitcoin Core: MAX_BLOCK_RELAY_ONLY_ANCHORS
-	neverWakes  = int64(1)<<62 - 1 // in the time of timers
-	addedPause  = 5 * second       // before an added node is dialled again, doubling
-	addedMax    = 5 * 60 * second  //
-	maxAdded    = 32               // nodes of addnode (Bitcoin Core keeps 8 connections)
+	linkPatience = 20               // dials that fail, before they become slow
+	linkSlow     = 10 * second      // between two dials then: the book may be full of lies
+	linkPause    = second / 2       // between two dials
+	linkIdle     = 30 * second      // when nobody is left to dial
+	feelerEvery  = 2 * 60 * second  // Bitcoin Core: FEELER_INTERVAL
+	sampleEvery  = 10 * 60 * second // members are asked for, with too few connections
+	staleTime    = 10 * 60 * second // one more connection is kept for a stale tip
+	anchorAge    = 60 * second      // after which a connection is known to be good
+	maxAnchors   = 2                // Bitcoin Core: MAX_BLOCK_RELAY_ONLY_ANCHORS
+	neverWakes   = int64(1)<<62 - 1 // in the time of timers
+	addedPause   = 5 * second       // before an added node is dialled again, doubling
+	addedMax     = 5 * 60 * second  //
+	maxAdded     = 32               // nodes of addnode (Bitcoin Core keeps 8 connections)
 )
 
 // links opens connections until there are enough.
 func (p *Peering) links() {
-	if !p.active || p.cfg.Kind == protocol.KindTracker || !p.joined() || p.linkAt > p.now {
+	if !p.active || p.cfg.Kind == protocol.KindTracker || !p.joined() {
 		return
 	}
 	if p.extra > 0 && p.staleUntil <= p.now {
 		p.dropExtra()
 	}
+	p.feel()
+	if p.linkAt > p.now {
+		return
+	}
 	if p.room() <= 0 {
-		p.linkAt = neverWakes
-		p.feel()
+		p.linkAt = neverWakes // until one ends
 		return
 	}
 	address := p.pick()
@@ -120,6 +130,9 @@ func (p *Peering) links() {
 	}
 	p.book.try(address, p.now)
 	p.linkAt = p.now + linkPause
+	if p.linkFails >= linkPatience {
+		p.linkAt = p.now + linkSlow
+	}
 }
 
 // pick chooses whom to dial: those of an earlier run that were good come first.
@@ -164,6 +177,9 @@ func (p *Peering) feel() {
 		return
 	}
 	p.feelAt = p.jitter(feelerEvery)
+	if p.room() > 0 {
+		return // whom it dials is new anyway
+	}
 	address := p.book.untried(p.rng, p.now, func(e *entry) bool { return p.near(e.Address) == nil && !p.isBanned(e.Address) })
 	if address != "" && p.dial(address, roleFeeler) {
 		p.book.try(address, p.now)

@@ -7,6 +7,9 @@ import (
 const (
 	relayTo  = 2  // peers that an address is passed on to (Bitcoin Core: RelayAddress)
 	maxRelay = 10 // addresses of a message that are passed on: a sample is no news
+
+	gossipEvery = 10 * 60 * second // between two times that a node tells whom it is connected to
+	rivalEvery  = 10 * second      // between two looks at who has one ID with another
 )
 
 // seen records what a member says of itself.
@@ -45,6 +48,9 @@ func (p *Peering) hear(q *peer, list []protocol.Member, limit int) {
 			p.newID(q, m.ID)
 		}
 		m.Address = address
+		if o := p.near(address); o != nil && o != q && o.member {
+			continue // what it says itself counts
+		}
 		if p.book.index[address] == nil && !p.book.allow(source, p.now) {
 			continue
 		}
@@ -73,13 +79,48 @@ func (p *Peering) newID(q *peer, id uint32) {
 }
 
 // rival looks whether a node that is said to have this one's ID is there: then
-// the handshake settles it.
+// the handshake settles it. If it has a peer's ID, that one is told.
 func (p *Peering) rival(m protocol.Member) {
-	if m.ID != p.id || p.id == 0 || p.cfg.Kind != protocol.KindNode || p.near(m.Address) != nil || p.isBanned(m.Address) || p.rivalAt > p.now {
+	if m.ID == 0 || p.cfg.Kind != protocol.KindNode || p.rivalAt > p.now {
+		return // whoever tells lies costs one dial now and then
+	}
+	if m.ID == p.id && p.sure {
+		if !p.isBanned(m.Address) {
+			p.rivalAt = p.now + rivalEvery
+			p.dial(m.Address, roleProbe)
+		}
 		return
 	}
-	p.rivalAt = p.now + 10*second // whoever tells lies costs one dial
-	p.dial(m.Address, roleProbe)
+	for _, o := range p.peers {
+		if o.member && o.nodeID == m.ID && o.listen != m.Address && o.kind() == protocol.KindNode {
+			p.rivalAt = p.now + rivalEvery
+			p.do(protocol.Tell{Peer: o.id, Notice: &protocol.Announce{Peers: []protocol.Member{m}}})
+			return
+		}
+	}
+}
+
+// gossipTick tells some members whom this node is connected to, so that IDs and
+// addresses stay known beyond one's own peers.
+func (p *Peering) gossipTick() {
+	if p.gossipAt > p.now {
+		return
+	}
+	p.gossipAt = p.jitter(gossipEvery)
+	if p.cfg.Kind != protocol.KindNode {
+		return
+	}
+	var list []protocol.Member
+	for _, q := range p.peers {
+		if q.member && q.listen != "" && q.kind() == protocol.KindNode {
+			list = append(list, protocol.Member{ID: q.nodeID, Address: q.listen, Kind: protocol.KindNode})
+		}
+	}
+	p.rng.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	if m, ok := p.self(); ok {
+		list = append([]protocol.Member{m}, list...)
+	}
+	p.relay(list[:min(len(list), maxRelay)], nil)
 }
 
 // relay passes addresses on to some peers.

@@ -61,6 +61,7 @@ func (p *Peering) Tick(now int64) Result {
 	p.leaseTick()
 	p.joinTick()
 	p.manualTick()
+	p.gossipTick()
 	p.saveTick()
 	return p.end()
 }
@@ -69,6 +70,7 @@ func (p *Peering) Tick(now int64) Result {
 func (p *Peering) start() {
 	p.started = true
 	p.saveAt = p.now + saveEvery
+	p.gossipAt = p.jitter(gossipEvery)
 	p.feelAt, p.sampleAt = p.jitter(feelerEvery), p.now
 	p.listenFirst()
 	if p.root {
@@ -86,7 +88,7 @@ func (p *Peering) end() Result {
 }
 
 func (p *Peering) nextWake() int64 {
-	at := p.saveAt
+	at := min(p.saveAt, p.gossipAt)
 	for _, q := range p.peers {
 		switch {
 		case q.gone:
@@ -105,10 +107,7 @@ func (p *Peering) nextWake() int64 {
 		at = min(at, a.at)
 	}
 	if p.active && p.joined() && p.cfg.Kind == protocol.KindNode {
-		at = min(at, p.linkAt)
-		if p.linkAt == neverWakes {
-			at = min(at, p.feelAt)
-		}
+		at = min(at, p.linkAt, p.feelAt)
 		if p.extra > 0 {
 			at = min(at, p.staleUntil)
 		}

@@ -11,9 +11,18 @@ import (
 func (p *Peering) ownHello() *protocol.Hello {
 	return &protocol.Hello{
 		Protocol: protocol.Version, NetworkID: p.cfg.NetworkID, Agent: p.cfg.Agent, Nonce: p.cfg.Nonce,
-		Kind: p.cfg.Kind, ID: p.id, Listen: p.listen,
+		Kind: p.cfg.Kind, ID: p.shownID(), Listen: p.listen,
 		Height: p.height, Work: p.work, Tip: p.tip, Schedule: p.schedule, Time: p.wall / second,
 	}
+}
+
+// shownID is the ID that others are told: not that of an earlier run before a
+// parent gave it back, since it may be somebody else's by now.
+func (p *Peering) shownID() uint32 {
+	if !p.sure {
+		return 0
+	}
+	return p.id
 }
 
 // up is a new connection.
@@ -220,7 +229,7 @@ func (p *Peering) inherit(from, to *peer) {
 
 // greeted makes a member.
 func (p *Peering) greeted(q *peer, h *protocol.Hello) {
-	q.silent = 0
+	q.silent, q.told = 0, p.listen
 	q.height, q.work, q.tip, q.tipAt = h.Height, h.Work, h.Tip, p.now
 	q.pingAt = p.jitter(p.pingEvery())
 	if q.role == roleFeeler || q.role == roleProbe {
@@ -233,6 +242,9 @@ func (p *Peering) greeted(q *peer, h *protocol.Hello) {
 		q.role = roleLink
 	}
 	q.member = true
+	if q.role == roleLink {
+		p.linkFails = 0
+	}
 	p.out.Members = append(p.out.Members, MemberUp{Peer: q.id, Inbound: q.inbound, Hello: *h})
 	p.seen(q)
 	p.sameID(q)

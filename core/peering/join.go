@@ -55,6 +55,10 @@ func (p *Peering) startJoin() {
 	p.join = joining{rounds: p.join.rounds, fresh: p.join.fresh}
 	p.join.queue = p.candidates()
 	if len(p.join.queue) == 0 {
+		if p.id != 0 {
+			// Whoever connects to this node may become its parent.
+			p.join.state, p.join.at = joinWait, p.jitter(roundMax)
+		}
 		return
 	}
 	p.nextJoin()
@@ -300,7 +304,7 @@ func (p *Peering) referred(list []protocol.Member, q *peer) {
 
 // register tells the new parent where this node listens.
 func (p *Peering) register(q *peer) {
-	p.join.state = joinRegister
+	p.join.state, q.told = joinRegister, p.listen
 	p.ask(q, &protocol.Register{Listen: p.listen})
 }
 
@@ -327,6 +331,11 @@ func (p *Peering) registered(q *peer, e protocol.Answered) {
 		p.ask(q, &protocol.GetPeers{})
 	}
 	p.announceSelf()
+	for _, o := range p.peers {
+		if o.member && p.join.state == joinNot {
+			p.sameID(o) // the new parent may not know this peer
+		}
+	}
 }
 
 func (p *Peering) listens() string {
@@ -347,8 +356,8 @@ func (p *Peering) sameID(q *peer) {
 		p.twoHolders(q)
 		return
 	}
-	if p.cfg.Nonce < q.hello.Nonce {
-		return
+	if p.cfg.Nonce < q.hello.Nonce || !p.sure {
+		return // the other one moves, or this one's parent will give another
 	}
 	p.say(true, "%s has the ID %d, too: this node takes another one.", q.address, p.id)
 	p.renew(q)

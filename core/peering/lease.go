@@ -32,6 +32,9 @@ type lease struct {
 	named      int // how often it was put first in a referral
 }
 
+// used reports whether the ID has a holder, or one that may come back soon.
+func (l *lease) used() bool { return l.rests == 0 && (l.peer != 0 || l.lost != 0) }
+
 func (p *Peering) leaseIndex(kind string, id uint32) (int, bool) {
 	return slices.BinarySearchFunc(p.leases, id, func(l *lease, id uint32) int {
 		return cmp.Or(cmp.Compare(l.kind, kind), cmp.Compare(l.ID, id))

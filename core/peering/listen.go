@@ -66,8 +66,21 @@ func (p *Peering) listened(e protocol.Listening) {
 // announceSelf tells the members what changed of this node: its ID or where it
 // listens.
 func (p *Peering) announceSelf() {
-	if m, ok := p.self(); ok {
-		p.tell(&protocol.Announce{Peers: []protocol.Member{m}}, nil)
+	m, ok := p.self()
+	if !ok {
+		return
+	}
+	for _, q := range p.peers {
+		if !q.member || q.kind() == protocol.KindWallet {
+			continue
+		}
+		if q.told != p.listen && (q.id == p.parent || q.kind() == protocol.KindNode) {
+			q.told = p.listen
+			p.ask(q, &protocol.Register{Listen: p.listen})
+		}
+		if q.kind() == protocol.KindNode {
+			p.do(protocol.Tell{Peer: q.id, Notice: &protocol.Announce{Peers: []protocol.Member{m}}})
+		}
 	}
 }
 
@@ -76,7 +89,7 @@ func (p *Peering) self() (protocol.Member, bool) {
 	if p.listen == "" || p.cfg.Kind != protocol.KindNode {
 		return protocol.Member{}, false
 	}
-	return protocol.Member{ID: p.id, Address: p.listen, Kind: p.cfg.Kind}, true
+	return protocol.Member{ID: p.shownID(), Address: p.listen, Kind: p.cfg.Kind}, true
 }
 
 // span says a time as people do.

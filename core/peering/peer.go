@@ -38,6 +38,7 @@ type peer struct {
 	hello  *protocol.Hello // theirs
 	nodeID uint32
 	listen string // dialable
+	told   string // where this node said to it that it listens
 	height int32
 	work   uint256.Int
 	tip    chainhash.Hash
@@ -151,15 +152,6 @@ func (p *Peering) twin(q *peer, nonce uint64) *peer {
 		}
 	}
 	return nil
-}
-
-// tell sends a notice to all members that are nodes, but for one.
-func (p *Peering) tell(n protocol.Notice, but *peer) {
-	for _, q := range p.peers {
-		if q != but && q.member && q.kind() == protocol.KindNode {
-			p.do(protocol.Tell{Peer: q.id, Notice: n})
-		}
-	}
 }
 
 // trim makes a short word of a long hash.

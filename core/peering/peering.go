@@ -87,6 +87,7 @@ type Peering struct {
 	dials   []dialing
 
 	id            uint32 // own, 0: none yet
+	sure          bool   // id was given, or given back, in this run
 	base          uint32
 	root          bool // the first node of its network: it joins nobody
 	lease         protocol.Lease
@@ -115,9 +116,10 @@ type Peering struct {
 	clocks       []clock
 	clockWrong   bool
 
-	linkAt, feelAt, sampleAt, saveAt int64 // when each is due
-	extra                            int   // connections beyond Config.Outbound, for a stale tip
-	staleUntil                       int64
+	linkAt, feelAt, sampleAt, saveAt, gossipAt int64 // when each is due
+	linkFails                                  int   // dials in a row that failed
+	extra                                      int   // connections beyond Config.Outbound, for a stale tip
+	staleUntil                                 int64
 
 	said    keyed
 	saidAll bucket
@@ -142,6 +144,7 @@ func New(cfg Config, saved []protocol.Record, now int64) *Peering {
 			p.lease.Port = uint16(cfg.Base)
 		}
 	}
+	p.sure = p.root
 	if cfg.Tracker != "" {
 		p.root = false // the tracker has to hear of the ID
 	}

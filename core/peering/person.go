@@ -212,6 +212,7 @@ func (p *Peering) setActive(on bool) {
 		return
 	}
 	p.book.impatient()
+	p.linkFails = 0
 	for i := range p.added {
 		p.added[i].at, p.added[i].fails = p.now, 0
 	}

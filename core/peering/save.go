@@ -60,7 +60,7 @@ func (p *Peering) saveSelf() {
 
 // setLease takes an ID.
 func (p *Peering) setLease(l protocol.Lease) {
-	p.lease, p.id = l, l.ID
+	p.lease, p.id, p.sure = l, l.ID, true
 	p.saveSelf()
 }
 

@@ -126,6 +126,8 @@ func (p *Peering) state() string {
 		return "tracker"
 	case p.root:
 		return "first node"
+	case p.join.state != joinNot && p.id != 0:
+		return "without a parent, trying " + p.joiningTo()
 	case p.join.state != joinNot:
 		return "joining " + p.joiningTo()
 	case p.parent != 0:
