@@ -1,0 +1,224 @@
+package peering
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"orrery/core/protocol"
+)
+
+// TestLease follows an ID whose holder goes away for longer and longer.
+func TestLease(t *testing.T) {
+	for _, tt := range []struct {
+		away    int64 // seconds
+		restart bool  // of the parent, in the middle
+	}{{1, false}, {59, false}, {61, false}, {600, false}, {3600, false}, {1, true}, {30, true}, {300, true}} {
+		t.Run(fmt.Sprint(tt), func(t *testing.T) {
+			w := newWorld(t)
+			first := w.first()
+			a := w.joiner("a", "127.0.0.1:8000")
+			w.pass(5 * second)
+			b := w.joiner("b", "127.0.0.1:8000")
+			w.pass(5 * second)
+			a.want(8001, "127.0.0.1:8001")
+			a.stop()
+			w.pass(tt.away * second / 2)
+			if tt.restart {
+				first.stop()
+				w.pass(second)
+				first.start()
+			}
+			w.pass(tt.away * second / 2)
+			c := w.joiner("c", "127.0.0.1:8000") // meanwhile
+			w.pass(5 * second)
+			if c.p.View().ID == 8001 && tt.away < 600 {
+				t.Error("an ID was given away that its holder may come back for")
+			}
+			a.start()
+			w.pass(100 * second)
+			if c.p.View().ID != 8001 {
+				a.want(8001, "127.0.0.1:8001")
+			}
+			b.want(8002, "127.0.0.1:8002")
+			for _, h := range []*host{a, b} {
+				if h.p.View().Parent == 0 {
+					t.Errorf("%s has no parent: %v", h.name, h.said)
+				}
+			}
+		})
+	}
+}
+
+// TestIDRests says when an ID is given to somebody else: 60 s and 10 minutes
+// after its holder was lost, and not while somebody is where the holder was.
+func TestIDRests(t *testing.T) {
+	for _, there := range []bool{false, true} {
+		w := newWorld(t)
+		first := w.node("first")
+		first.cfg.First, first.cfg.Capacity = true, 1
+		first.start()
+		a := w.joiner("a", "127.0.0.1:8000")
+		w.pass(5 * second)
+		a.want(8001, "127.0.0.1:8001")
+		if there {
+			w.cut = func(x, y *host) bool { return x == a && y == first || x == first && y == a }
+		} else {
+			a.stop()
+		}
+		w.pass(200 * second) // a partition shows after a ping only
+		w.cut = func(*host, *host) bool { return false }
+		if there {
+			// It is alive, but has forgotten who its parent was.
+			for _, q := range a.p.peers {
+				a.p.close(q, "test")
+			}
+			a.p.root, a.p.join = true, joining{}
+		}
+		b := w.joiner("b", "127.0.0.1:8000")
+		w.pass(300 * second)
+		b.want(0, "")
+		if !b.heard("in use or rest", "Again in") {
+			t.Errorf("the joiner was told %q", b.said)
+		}
+		w.pass(500 * second)
+		if got := b.p.View().ID; there == (got == 8001) {
+			t.Errorf("holder there: %v, and the ID of the other is %d", there, got)
+		}
+	}
+}
+
+// TestPortTaken: an ID is the wish for a port; it stays when another is taken.
+func TestPortTaken(t *testing.T) {
+	w := newWorld(t)
+	w.first()
+	w.pass(second)
+	squatter := w.node("squatter")
+	squatter.up, squatter.ports = true, []string{"127.0.0.1:8001"}
+	squatter.cfg.NetworkID[0] = 9
+	squatter.p = New(squatter.cfg, nil, w.now)
+	a := w.joiner("a", "127.0.0.1:8000")
+	w.pass(second)
+	v := a.p.View()
+	if v.ID != 8001 || v.Listen == "" || v.Listen == "127.0.0.1:8001" || !a.heard("127.0.0.1:8001 is taken", v.Listen) {
+		t.Errorf("ID %d, listens at %s, said %q", v.ID, v.Listen, a.said)
+	}
+	b := w.node("b")
+	b.cfg.Join, b.cfg.Listen = []string{"127.0.0.1:8000"}, "127.0.0.1:9000"
+	b.start()
+	w.pass(second)
+	b.want(8002, "127.0.0.1:9000") // a person's port
+	port := v.Listen
+	a.stop()
+	w.pass(10 * second)
+	a.start()
+	w.pass(10 * second)
+	a.want(8001, port) // given back together with the ID
+}
+
+// TestLowBase: an ID that is no port.
+func TestLowBase(t *testing.T) {
+	w := newWorld(t)
+	h := w.node("first")
+	h.cfg.First, h.cfg.Base = true, 1
+	h.start()
+	w.pass(second)
+	a := w.joiner("a", h.p.View().Listen)
+	w.pass(second)
+	if v := a.p.View(); v.ID != 2 || v.Listen == "" {
+		t.Errorf("ID %d, listens at %q, said %q", v.ID, v.Listen, a.said)
+	}
+}
+
+// TestParentGone: a node keeps its ID and port under another parent.
+func TestParentGone(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	var all []*host
+	for i := range 8 {
+		all = append(all, w.joiner(fmt.Sprint("n", i), "127.0.0.1:8000"))
+		w.pass(5 * second)
+	}
+	w.pass(60 * second)
+	first.stop()
+	w.pass(300 * second)
+	seen := map[uint32]string{}
+	for _, h := range all {
+		v := h.p.View()
+		if v.Parent == 0 || v.ID == 0 || seen[v.ID] != "" || !strings.HasSuffix(v.Listen, fmt.Sprint(":", v.ID)) {
+			t.Errorf("%s: parent %d, ID %d at %s (%s has it, too): %q", h.name, v.Parent, v.ID, v.Listen, seen[v.ID], h.said)
+		}
+		seen[v.ID] = h.name
+	}
+	first.start()
+	w.pass(60 * second)
+	if v := first.p.View(); v.ID != 8000 || v.Listen != "127.0.0.1:8000" || v.Inbound+v.Outbound == 0 {
+		t.Errorf("the first node came back as %d at %s with %d peers", v.ID, v.Listen, v.Inbound+v.Outbound)
+	}
+}
+
+// TestTwoHolders: what a partition did is settled by the nonces, and the port
+// stays.
+func TestTwoHolders(t *testing.T) {
+	w := newWorld(t)
+	w.first()
+	w.pass(second)
+	w.joiner("a", "127.0.0.1:8000")
+	w.pass(5 * second)
+	side := map[string]bool{}
+	w.cut = func(x, y *host) bool { return side[x.name] != side[y.name] }
+	side["first"] = true
+	// Both sides give 8002: the one by the first node's policy, the other since
+	// a node says that it has it.
+	b := w.joiner("b", "127.0.0.1:8000")
+	side["b"] = true
+	c := w.node("c")
+	c.cfg.Join = []string{"127.0.0.1:8001"}
+	c.disk["self"] = []byte(`{"ID":8002,"Port":9002,"Token":"ab","Base":8000}`)
+	c.start()
+	w.pass(30 * second)
+	b.want(8002, "127.0.0.1:8002")
+	c.want(8002, "127.0.0.1:9002")
+	side = map[string]bool{}
+	w.pass(400 * second)
+	vb, vc := b.p.View(), c.p.View()
+	if vb.ID == vc.ID || vb.ID == 0 || vc.ID == 0 {
+		t.Fatalf("IDs %d and %d; %q %q", vb.ID, vc.ID, b.said, c.said)
+	}
+	keeps := b
+	if c.cfg.Nonce < b.cfg.Nonce {
+		keeps = c
+	}
+	if keeps.p.View().ID != 8002 || vb.Listen != "127.0.0.1:8002" || vc.Listen != "127.0.0.1:9002" {
+		t.Errorf("b is %d at %s, c is %d at %s", vb.ID, vb.Listen, vc.ID, vc.Listen)
+	}
+}
+
+// TestWallets: a wallet gets an ID of its own range and no port.
+func TestWallets(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	w.pass(second)
+	for i := range 9 {
+		h := w.node("wallet")
+		h.ids = protocol.PeerID(100 * i)
+		h.cfg.Kind, h.cfg.Nonce = protocol.KindWallet, uint64(1000+i)
+		h.up, h.member, h.p = true, map[protocol.PeerID]bool{}, New(h.cfg, nil, w.now)
+		l := w.connect(h, first, "127.0.0.1:8000")
+		w.pass(second)
+		l.send(1, protocol.Asked{Peer: l.id[1], Call: 3, Request: &protocol.Assign{Kind: protocol.KindWallet}})
+		w.pass(second)
+	}
+	v := first.p.View()
+	if len(v.Children) != 8 {
+		t.Fatalf("%d children: %+v", len(v.Children), v.Children)
+	}
+	for i, c := range v.Children {
+		if c.Kind != protocol.KindWallet || c.ID != 1_000_000_001+uint32(i) || c.Address != "" {
+			t.Errorf("%+v", c)
+		}
+	}
+	a := w.joiner("a", "127.0.0.1:8000")
+	w.pass(second)
+	a.want(8001, "127.0.0.1:8001")
+}
