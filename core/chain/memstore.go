@@ -43,6 +43,11 @@ var _ Store = (*MemStore)(nil)
 // NewMemStore returns an empty store.
 func NewMemStore() *MemStore { return new(MemStore) }
 
+// Clone returns an independent store with the same contents.
+func (s *MemStore) Clone() *MemStore {
+	return &MemStore{memView: s.memView, entries: slices.Clone(s.entries)}
+}
+
 // seqKey puts the low byte first, so that neighbours part at the first level.
 func seqKey(seq uint64) *chainhash.Hash {
 	var k chainhash.Hash
