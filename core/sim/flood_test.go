@@ -123,3 +123,27 @@ func TestStaleRateFlood(t *testing.T) {
 		}
 	}
 }
+
+// TestStaleRateTen compares the engine with figures for ten miners, which no
+// closed form gives exactly.
+func TestStaleRateTen(t *testing.T) {
+	for _, tt := range []struct {
+		x, want float64
+		blocks  int
+	}{{0.1, 0.0818, 1_000_000}, {0.5, 0.300, 300_000}, {1, 0.447, 200_000}} {
+		found, stale, _ := floodClique(t, 1, 10, time.Duration(tt.x*float64(time.Second)), tt.blocks)
+		got := float64(stale) / float64(found)
+		t.Logf("x=%v: %.4f, want %.4f", tt.x, got, tt.want)
+		if math.Abs(got/tt.want-1) > 0.01 {
+			t.Errorf("x=%v: stale rate %.4f, want %.4f within 1 %%", tt.x, got, tt.want)
+		}
+	}
+}
+
+// BenchmarkFlood counts happenings of ten flooding nodes: heap, links, trace.
+func BenchmarkFlood(b *testing.B) {
+	for b.Loop() {
+		_, _, net := floodClique(b, 1, 10, 100*time.Millisecond, 20_000)
+		b.ReportMetric(float64(net.Counts().Happened)/1e6, "Mevents/op")
+	}
+}
