@@ -147,7 +147,7 @@ func (n *Net) checkReturn(x *Node) error {
 		return nil
 	}
 	store := x.disk.Clone()
-	c, err := chain.Open(n.NodeConfig(x, Boot{Store: store}).Chain)
+	c, err := chain.Open(n.chainConfig(store))
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (n *Net) carry(x *Node, e protocol.Effect) {
 	case protocol.Answer:
 		n.send(x, e.Peer, e.Call, reply{e.Response, e.Err})
 	case protocol.Serve:
-		r, err := x.view.Serve(e.Request)
+		r, err := n.serve(x, e.Request)
 		n.send(x, e.Peer, e.Call, reply{r, err})
 	case protocol.Tell:
 		n.send(x, e.Peer, 0, e.Notice)

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"orrery/core/chain"
-	"orrery/core/consensus"
 	"orrery/core/node"
+	"orrery/core/peering"
 	"orrery/core/protocol"
 )
 
@@ -69,6 +69,8 @@ type Node struct {
 	miner   minerState
 	lines   *rand.Rand // chance of its links
 	said    []string
+
+	promises []promise
 }
 
 // place is one end of a connection.
@@ -113,6 +115,18 @@ func (x *Node) Address() string {
 	return x.spec.Listen
 }
 
+// Dial makes a node open a connection, as if it had asked for it.
+func (n *Net) Dial(x, to *Node) { n.dial(x, to.Address()) }
+
+// Command gives a node's network a person's command. answer may be nil.
+func (n *Net) Command(x *Node, c peering.Command, answer func(any, error)) {
+	n.ask(x, func(id uint64) node.Event { return node.PeerCommand{ID: id, Command: c} }, func(d node.Done) {
+		if answer != nil {
+			answer(d.Value, d.Err)
+		}
+	})
+}
+
 // Up reports whether it runs.
 func (x *Node) Up() bool { return x.machine != nil }
 
@@ -128,6 +142,10 @@ func (x *Node) clock() int64 { return x.net.cfg.Start + x.net.now + int64(x.spec
 func (n *Net) boot(x *Node) {
 	x.run++
 	x.wakeAt, x.planned, x.more = never, never, false
+	if x.spec.Listen != "" { // the host opens it, before the node
+		x.listen = x.spec.Listen
+		n.byAddr[x.listen] = x
+	}
 	m, err := n.cfg.Open(x, Boot{
 		Now: x.clock(), Store: x.disk, Listen: x.spec.Listen, Saved: slices.Clone(x.saved),
 		Seed: Stream(n.cfg.Seed, x.ID, fmt.Sprint("machine", x.run)).Uint64(),
@@ -138,14 +156,16 @@ func (n *Net) boot(x *Node) {
 	}
 	x.machine, x.flushed = m, n.now
 	n.publish(x)
+	if len(x.promises) > 0 && n.err == nil {
+		if err := n.checkPromises(x); err != nil {
+			n.fail(x, "after a restart", err)
+		}
+	}
 	n.plan(x, 0, happening{kind: onEvent, body: node.Event(node.Tick{})})
 	if n.cfg.Tick > 0 {
 		n.plan(x, int64(n.cfg.Tick), happening{kind: onTick})
 	}
 }
-
-// openNode opens the real node.
-func openNode(x *Node, b Boot) (Machine, error) { return node.Open(x.net.NodeConfig(x, b), b.Now) }
 
 // publish shows the node as it is now.
 func (n *Net) publish(x *Node) {
@@ -256,23 +276,6 @@ func (n *Net) ask(x *Node, event func(id uint64) node.Event, answer func(node.Do
 		x.done[x.lastID] = answer
 	}
 	n.step(x, event(x.lastID))
-}
-
-// Submit gives a node a block, as over RPC. answer may be nil.
-func (n *Net) Submit(x *Node, b *consensus.Block, answer func(error)) {
-	n.ask(x, func(id uint64) node.Event { return node.SubmitBlock{ID: id, Block: b} }, onDone(answer))
-}
-
-// Send gives a node a transaction, as over RPC. answer may be nil.
-func (n *Net) Send(x *Node, tx *consensus.Tx, answer func(error)) {
-	n.ask(x, func(id uint64) node.Event { return node.SubmitTx{ID: id, Tx: tx} }, onDone(answer))
-}
-
-func onDone(answer func(error)) func(node.Done) {
-	if answer == nil {
-		return nil
-	}
-	return func(d node.Done) { answer(d.Err) }
 }
 
 // save keeps the records that a node asks to keep.

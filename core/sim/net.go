@@ -8,6 +8,7 @@ import (
 
 	"orrery/core/consensus"
 	"orrery/core/node"
+	"orrery/core/peering"
 	"orrery/core/policy"
 	"orrery/core/protocol"
 )
@@ -37,6 +38,8 @@ type Config struct {
 	Flush time.Duration
 	// Open makes the machine of a node; nil: the real one.
 	Open func(*Node, Boot) (Machine, error)
+	// Peering changes what a node's network is made of; nil: nothing.
+	Peering func(*Node, *peering.Config)
 	// Watch sees all events and effects, in order; nil: nobody does.
 	Watch func(Line)
 }

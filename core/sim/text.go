@@ -11,6 +11,20 @@ import (
 	"orrery/core/protocol"
 )
 
+// Narrate is a Config.Watch that writes a line for each event and effect that
+// people want to know of.
+func Narrate(out func(string)) func(Line) {
+	var w *narrator
+	return func(l Line) {
+		if w == nil || w.net != l.Node.net {
+			w = newNarrator(l.Node.net)
+		}
+		if s := w.line(l); s != "" {
+			out(s)
+		}
+	}
+}
+
 // narrator writes lines for people. Blocks are called by who found them, a#1,
 // and transactions as the scenario calls them.
 type narrator struct {

@@ -1,0 +1,68 @@
+package sim_test
+
+import (
+	"flag"
+	"fmt"
+	"testing"
+
+	"orrery/core/chain/chaintest"
+	"orrery/core/sim"
+)
+
+var oneSeed = flag.Int64("seed", -1, "run this seed only, and tell what happens")
+
+// seeds is how many storms a test run sees.
+const seeds = 300
+
+// TestSeeds lets storms of faults rain on small networks, one a seed. A failure
+// names its seed; to see all that happened there:
+//
+//	go test ./core/sim -run Seeds -seed N
+func TestSeeds(t *testing.T) {
+	if *oneSeed >= 0 {
+		_, err := sim.Storm(storm(uint64(*oneSeed), func(s string) { fmt.Println(s) }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	failed := 0
+	for seed := range uint64(seeds) {
+		if _, err := sim.Storm(storm(seed, nil)); err != nil {
+			t.Errorf("%v\nto see it again: go test ./core/sim -run Seeds -seed %d", err, seed)
+			if failed++; failed >= 5 {
+				t.Fatal("more are not tried")
+			}
+		}
+	}
+}
+
+// TestSeedRepeats runs some seeds three times each.
+func TestSeedRepeats(t *testing.T) {
+	for seed := range uint64(5) {
+		var first sim.TraceHash
+		for n := range 3 {
+			net, err := sim.Storm(storm(seed, nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n == 0 {
+				first = net.Trace()
+			} else if net.Trace() != first {
+				t.Errorf("seed %d: trace %v, then %v", seed, first, net.Trace())
+			}
+		}
+		if other, _ := sim.Storm(storm(seed+1000, nil)); other.Trace() == first {
+			t.Errorf("seeds %d and %d have one trace", seed, seed+1000)
+		}
+	}
+}
+
+func storm(seed uint64, watch func(string)) sim.Config {
+	m := chaintest.NewMaker(5)
+	cfg := sim.Config{Seed: seed, Params: m.Params, Rules: m.Rules}
+	if watch != nil {
+		cfg.Watch = sim.Narrate(watch)
+	}
+	return cfg
+}

@@ -1,0 +1,188 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// The parts of a Storm.
+const (
+	stormMin     = 3 // nodes
+	stormMax     = 8
+	stormLength  = 8 * time.Minute
+	stormPause   = 8 * time.Second // between two faults, on average
+	stormSpacing = 8 * time.Second // between two blocks, on average
+	// stormBound is how soon after the last fault all nodes have the same work:
+	// a connection that a cut had swallowed is given up after a minute, and the
+	// pauses between dials have grown.
+	stormBound = 5 * time.Minute
+	// blockBound is how soon a new block is everywhere on a whole network.
+	blockBound = 2 * time.Minute
+)
+
+// Storm makes a small network, lets faults that the seed chooses rain on it
+// while it mines and pays, ends all faults, and wants one tip on all nodes
+// within a bound and everything that Check wants. cfg has the chain and the
+// seed. The error says what does not hold; the network is returned in any case.
+func Storm(cfg Config) (*Net, error) {
+	r := Stream(cfg.Seed, -1, "storm")
+	cfg.Fragile = true
+	cfg.Link = stormLink(r)
+	if r.IntN(2) == 0 {
+		cfg.Work = time.Duration(r.IntN(50)) * time.Millisecond
+	}
+	s := &storm{Net: New(cfg), r: r}
+	s.build()
+	if err := s.rain(); err != nil {
+		return s.Net, err
+	}
+	return s.Net, s.clear()
+}
+
+type storm struct {
+	*Net
+	r *rand.Rand
+}
+
+func stormLink(r *rand.Rand) Link {
+	l := Link{Latency: Delay{Base: time.Duration(1+r.IntN(150)) * time.Millisecond, Spread: time.Duration(r.IntN(100)) * time.Millisecond}}
+	switch r.IntN(4) {
+	case 0:
+		l.Loss = 0.1 * r.Float64()
+	case 1:
+		l.Bandwidth = 5000 + r.Int64N(100_000)
+	case 2:
+		l.Latency.Mean = time.Duration(r.IntN(500)) * time.Millisecond
+	}
+	if r.IntN(2) == 0 {
+		l.Repeat = 0.3 * r.Float64()
+	}
+	return l
+}
+
+func (s *storm) build() {
+	count := stormMin + s.r.IntN(stormMax-stormMin+1)
+	for i := range count {
+		spec := Spec{
+			Skew:     time.Duration(s.r.IntN(120)-60) * time.Second,
+			Hashrate: 2 / stormSpacing.Seconds() * 2 * s.r.Float64() / float64(count), // a block takes two hashes
+			Capacity: 1 + s.r.IntN(3),
+		}
+		if i > 0 {
+			spec.Join = []string{s.any().Address()}
+		}
+		s.Add(spec)
+		_ = s.Run(time.Duration(s.r.IntN(5000)) * time.Millisecond)
+	}
+}
+
+func (s *storm) any() *Node { return s.nodes[s.r.IntN(len(s.nodes))] }
+
+// rain lets faults happen.
+func (s *storm) rain() error {
+	for end := s.Now() + stormLength; s.Now() < end; {
+		if err := s.Run(time.Duration(s.r.ExpFloat64() * float64(stormPause))); err != nil {
+			return err
+		}
+		s.fault()
+		for range s.r.IntN(3) {
+			s.pay()
+		}
+	}
+	return s.err
+}
+
+func (s *storm) fault() {
+	a, b := s.any(), s.any()
+	switch k := s.r.IntN(12); k {
+	case 0:
+		s.Cut(a, b)
+	case 1, 2:
+		s.Cut(a, b)
+		s.Cut(b, a)
+	case 3:
+		s.splitAtRandom()
+	case 4, 5:
+		s.Heal()
+	case 6, 7:
+		s.Crash(a, k == 7)
+	case 8, 9:
+		for _, x := range s.nodes {
+			if s.r.IntN(2) == 0 {
+				s.Restart(x)
+			}
+		}
+	case 10:
+		a.spec.Mute = [][]string{{"peer.blocks"}, {"peer.headers"}, {"peer.announce", "peer.compact"}, {"peer.txs"}, {"peer.blocktxs"}}[s.r.IntN(5)]
+	case 11:
+		for _, x := range s.nodes {
+			x.spec.Mute = nil
+		}
+	}
+}
+
+func (s *storm) splitAtRandom() {
+	groups := make([][]*Node, 2)
+	for _, x := range s.nodes {
+		i := s.r.IntN(2)
+		groups[i] = append(groups[i], x)
+	}
+	s.Split(groups...)
+}
+
+// pay sends a transaction between two nodes, if it can.
+func (s *storm) pay() {
+	a, b := s.any(), s.any()
+	if a.machine == nil {
+		return
+	}
+	if tx, err := s.Pay(a, b, 1000+s.r.Int64N(10*coin)); err == nil {
+		s.Send(a, tx, nil)
+	}
+}
+
+// clear ends all faults, waits, and looks.
+func (s *storm) clear() error {
+	s.Heal()
+	for _, x := range s.nodes {
+		x.spec.Mute = nil
+		s.Restart(x)
+	}
+	if err := s.Run(stormBound / 2); err != nil {
+		return err
+	}
+	for _, x := range s.nodes {
+		s.SetHashrate(x, 0)
+	}
+	if err := s.RunUntil(stormBound/2, s.SameWork); err != nil {
+		return err
+	}
+	if !s.SameWork() {
+		return s.failed("%v after the last fault the nodes have not the same work", stormBound)
+	}
+	if s.Mine(s.any()) == nil {
+		return s.failed("a node's clock allows no block")
+	}
+	if err := s.RunUntil(blockBound, s.OneTip); err != nil {
+		return err
+	}
+	if !s.OneTip() {
+		return s.failed("%v after the last block the nodes have not one tip", blockBound)
+	}
+	// What is still under way, such as transactions, arrives.
+	if err := s.Run(10 * time.Second); err != nil {
+		return err
+	}
+	return s.Check()
+}
+
+func (s *storm) failed(format string, args ...any) error {
+	err := fmt.Errorf("seed %d: "+format, append([]any{s.cfg.Seed}, args...)...)
+	for _, x := range s.nodes {
+		if x.view != nil {
+			err = fmt.Errorf("%w\n\t%s: height %d, tip %v", err, x.spec.Name, x.view.Tip.Height, x.view.Tip.Hash)
+		}
+	}
+	return err
+}
