@@ -90,6 +90,7 @@ func (n *Net) Crash(x *Node, power bool) {
 	if x.machine == nil {
 		return
 	}
+	n.count.Crashes++
 	x.machine = nil
 	delete(n.byAddr, x.listen)
 	x.listen = ""
@@ -107,9 +108,11 @@ func (n *Net) Crash(x *Node, power bool) {
 	x.run++ // what was planned for it is void
 	n.retarget(x)
 	if power {
-		if err := x.disk.lose(n.chance); err != nil {
+		lost, err := x.disk.lose(n.chance)
+		if err != nil {
 			n.fail(x, "disk", err)
 		}
+		n.count.Lost += uint64(lost)
 	} else if err := x.disk.Sync(); err != nil {
 		n.fail(x, "disk", err)
 	}

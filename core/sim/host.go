@@ -180,8 +180,22 @@ func (n *Net) publish(x *Node) {
 			return
 		}
 	}
+	if x.view != nil && v != nil && !v.Contains(x.view.Tip) {
+		n.noteReorg(x.view, v)
+	}
 	x.view = v
 	n.retarget(x)
+}
+
+// noteReorg counts. After a restart the tree is another, so blocks are looked
+// up by their hash.
+func (n *Net) noteReorg(old, now *node.View) {
+	r, ok := now.Lookup(&old.Tip.Hash)
+	if !ok || now.Contains(r.Node) {
+		return
+	}
+	n.count.Reorgs++
+	n.count.Deepest = max(n.count.Deepest, old.Tip.Height-now.ForkPoint(r.Node).Height)
 }
 
 // step gives a node an event and does what it asks for.

@@ -88,7 +88,26 @@ type Counts struct {
 	Steps    uint64
 	Messages uint64
 	Bytes    uint64 // estimated
-	Dropped  uint64 // connections that ended
+	Dropped  uint64 // ends of connections that were lost
+	Held     uint64 // messages that a cut swallowed
+	Crashes  uint64
+	Lost     uint64 // commits that power failures undid
+	Reorgs   uint64 // views whose tip does not build on the one before
+	Deepest  int32  // blocks that the deepest of them left
+}
+
+// Add sums up several runs.
+func (c *Counts) Add(o Counts) {
+	c.Happened += o.Happened
+	c.Steps += o.Steps
+	c.Messages += o.Messages
+	c.Bytes += o.Bytes
+	c.Dropped += o.Dropped
+	c.Held += o.Held
+	c.Crashes += o.Crashes
+	c.Lost += o.Lost
+	c.Reorgs += o.Reorgs
+	c.Deepest = max(c.Deepest, o.Deepest)
 }
 
 // errLost is why a question has no answer when its connection is gone.

@@ -27,13 +27,21 @@ func TestSeeds(t *testing.T) {
 		return
 	}
 	failed := 0
+	var sum sim.Counts
 	for seed := range uint64(seeds) {
-		if _, err := sim.Storm(storm(seed, nil)); err != nil {
+		net, err := sim.Storm(storm(seed, nil))
+		if err != nil {
 			t.Errorf("%v\nto see it again: go test ./core/sim -run Seeds -seed %d", err, seed)
 			if failed++; failed >= 5 {
 				t.Fatal("more are not tried")
 			}
 		}
+		sum.Add(net.Counts())
+	}
+	t.Logf("%+v", sum)
+	// Storms in which little goes wrong would prove little.
+	if sum.Reorgs < seeds || sum.Deepest < 10 || sum.Crashes < seeds || sum.Lost < seeds || sum.Held < seeds || sum.Dropped < seeds {
+		t.Errorf("these storms were too mild: %+v", sum)
 	}
 }
 

@@ -100,6 +100,7 @@ func (n *Net) hold(h *happening) {
 		n.q.push(n.now+int64(n.cfg.Patience), happening{kind: onImpatient, conn: h.conn})
 	}
 	to.held = append(to.held, *h)
+	n.count.Held++
 }
 
 // impatient ends a connection that has swallowed something for too long.

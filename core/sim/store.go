@@ -54,16 +54,16 @@ func (d *disk) keep(n int) error {
 }
 
 // lose is what a power failure does: of the tail any prefix may have reached
-// the disk.
-func (d *disk) lose(r *rand.Rand) error {
+// the disk. It returns how many commits did not.
+func (d *disk) lose(r *rand.Rand) (lost int, err error) {
 	if d.safe == nil {
-		return nil
+		return 0, nil
 	}
 	if err := d.keep(r.IntN(len(d.tail) + 1)); err != nil {
-		return err
+		return 0, err
 	}
-	if len(d.tail) > 0 {
+	if lost = len(d.tail); lost > 0 {
 		d.tail, d.MemStore = nil, d.safe.Clone()
 	}
-	return nil
+	return lost, nil
 }

@@ -70,7 +70,10 @@ func (s *storm) build() {
 			Capacity: 1 + s.r.IntN(3),
 		}
 		if i > 0 {
-			spec.Join = []string{s.any().Address()}
+			spec.Join = []string{s.nodes[0].Address()}
+			if a := s.any().Address(); a != "" && s.r.IntN(2) == 0 {
+				spec.Join = []string{a} // it has joined already
+			}
 		}
 		s.Add(spec)
 		_ = s.Run(time.Duration(s.r.IntN(5000)) * time.Millisecond)
