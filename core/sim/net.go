@@ -34,7 +34,8 @@ type Config struct {
 	// Fragile disks lose what was not flushed when the power fails. They cost
 	// some speed.
 	Fragile bool
-	// Flush is how often a fragile disk is flushed at least; 0: every second.
+	// Flush is how often a fragile disk is flushed at least; 0: every 30 seconds,
+	// as Linux writes back what nobody asked it to.
 	Flush time.Duration
 	// Open makes the machine of a node; nil: the real one.
 	Open func(*Node, Boot) (Machine, error)
@@ -128,7 +129,7 @@ func New(cfg Config) *Net {
 		cfg.DialPatience = 10 * time.Second
 	}
 	if cfg.Flush == 0 {
-		cfg.Flush = time.Second
+		cfg.Flush = 30 * time.Second
 	}
 	if cfg.Open == nil {
 		cfg.Open = openNode
