@@ -175,10 +175,7 @@ func (n *Net) publish(x *Node) {
 		return
 	}
 	if v != nil {
-		if v.Store, err = x.disk.Snapshot(); err != nil {
-			n.fail(x, "snapshot", err)
-			return
-		}
+		v.Store = x.disk.snapshot()
 	}
 	if x.view != nil && v != nil && !v.Contains(x.view.Tip) {
 		n.noteReorg(x.view, v)
