@@ -84,7 +84,7 @@ func (a *Attachments) Add(now int64, w protocol.Wallet, holder []byte) error {
 	if known && !bytes.Equal(old.Script, w.Script) && holder == nil {
 		return ErrStale
 	}
-	if !known && !a.room(now, holder != nil) {
+	if news := !known || old.claimed && holder == nil; news && !a.room(now, holder != nil) {
 		return ErrFull
 	}
 	if err := CheckAttachment(a.network, &w); err != nil {

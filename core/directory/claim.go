@@ -66,8 +66,8 @@ const version = 1
 var tag = []byte("Orrery/name/1")
 
 const (
-	scriptHead = 3                       // OP_RETURN OP_PUSHDATA1 LENGTH
-	fixedHead  = len(Magic) + 1 + 4      // up to the name's length
+	scriptHead = 3                                       // OP_RETURN OP_PUSHDATA1 LENGTH
+	fixedHead  = len(Magic) + 1 + 4                      // up to the name's length
 	minPushed  = fixedHead + 1 + 1 + 1 + 22 + sigSchnorr // P2WPKH is the shortest script
 	maxPushed  = fixedHead + 1 + MaxName + 1 + 34 + sigECDSA
 )
