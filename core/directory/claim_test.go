@@ -115,8 +115,9 @@ func FuzzParse(f *testing.F) {
 		if !ValidName(c.Name) || !CanHold(c.Script) {
 			t.Errorf("%+v", c)
 		}
-		// Nobody finds a signature by chance, but for those above.
-		if err := table.Check(&c); err == nil && c.Name == "shop" && c.Seq > 5 {
+		// None of the seeds is carol's with a number above 3, and nobody finds a
+		// signature by chance.
+		if table.Check(&c) == nil {
 			t.Errorf("%x is signed", script)
 		}
 	})

@@ -61,7 +61,6 @@ type block struct {
 	parent *block
 	height int32
 	claims []Claim
-	signed []person // who signed each
 }
 
 var made uint32
