@@ -18,6 +18,7 @@ import (
 	"orrery/core/chain"
 	"orrery/core/consensus"
 	"orrery/core/node"
+	"orrery/internal/buntfile"
 	"orrery/wallet/address"
 )
 
@@ -50,9 +51,8 @@ type Index struct {
 	shrinkFrom int64 // bytes
 
 	// Of Run; readers use db under mu while open.
-	db   *buntdb.DB
-	at   state
-	base int64 // bytes that the file had when there was nothing to tidy up
+	db *buntfile.File
+	at state
 
 	mu    sync.RWMutex // held by readers while they read, by Run between states
 	tip   chainhash.Hash
@@ -64,7 +64,7 @@ type Index struct {
 func New(cfg Config, n Node, codec address.Codec, log *slog.Logger) *Index {
 	return &Index{
 		cfg: cfg, node: n, codec: codec, log: log, moved: make(chan struct{}),
-		wait: maxWait, maxMoves: maxMoves, shrinkFrom: shrinkFrom,
+		wait: maxWait, maxMoves: maxMoves, shrinkFrom: buntfile.ShrinkFrom,
 	}
 }
 
@@ -80,10 +80,10 @@ func (x *Index) Run(ctx context.Context, ready func()) error {
 		changed := x.node.Changed()
 		there, err := x.catchUp(ctx)
 		if err == nil && there {
-			err = x.tidy()
+			err = x.db.Tidy()
 		}
 		switch {
-		case errors.Is(err, errDamaged) || errors.Is(err, node.ErrUnknownTip):
+		case errors.Is(err, buntfile.ErrDamaged) || errors.Is(err, node.ErrUnknownTip):
 			if err := x.restart(err); err != nil {
 				return err
 			}

@@ -3,7 +3,6 @@ package addrindex
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 
 	"github.com/btcsuite/btcd/wire/v2"
 	"github.com/tidwall/buntdb"
@@ -11,6 +10,7 @@ import (
 	"orrery/core/chain"
 	"orrery/core/consensus"
 	"orrery/core/node"
+	"orrery/internal/buntfile"
 )
 
 // change is what a block does to the records; a nil Output removes one.
@@ -79,7 +79,7 @@ func (x *Index) removeOutputs(c change, t *consensus.Tx) {
 func (x *Index) move(v *node.View, n *chain.Node, d direction) error {
 	begun := x.at
 	begun.doing, begun.block = d, n.Hash
-	if err := x.set(stateKey, begun.encode()); err != nil {
+	if err := x.db.Set(stateKey, begun.encode()); err != nil {
 		return err
 	}
 	if err := x.write(v, n, d); err != nil {
@@ -93,24 +93,7 @@ func (x *Index) move(v *node.View, n *chain.Node, d direction) error {
 }
 
 // settle notes that nothing is half done.
-func (x *Index) settle() error { return x.set(stateKey, x.at.encode()) }
-
-func (x *Index) set(key, value string) error {
-	return x.update(func(tx *buntdb.Tx) error {
-		_, _, err := tx.Set(key, value, nil)
-		return err
-	})
-}
-
-// update says what to do when the disk does not take the change.
-func (x *Index) update(change func(*buntdb.Tx) error) error {
-	err := x.db.Update(change)
-	var disk *fs.PathError
-	if errors.As(err, &disk) {
-		return fmt.Errorf("%w; check the disk and its free space, then start again", err)
-	}
-	return err
-}
+func (x *Index) settle() error { return x.db.Set(stateKey, x.at.encode()) }
 
 // write brings the records to what they are with, or without, a block, and
 // counts them in x.at.
@@ -128,7 +111,7 @@ func (x *Index) write(v *node.View, n *chain.Node, d direction) error {
 		return err
 	}
 	at := x.at
-	err = x.update(func(tx *buntdb.Tx) error {
+	err = x.db.Update(func(tx *buntdb.Tx) error {
 		for key, o := range c {
 			old, had, err := put(tx, key, o, &at)
 			if err != nil {
@@ -136,7 +119,7 @@ func (x *Index) write(v *node.View, n *chain.Node, d direction) error {
 			}
 			if had {
 				at.count--
-				at.sum -= sum(old)
+				at.sum -= buntfile.Sum(old)
 			}
 		}
 		return nil
@@ -158,6 +141,6 @@ func put(tx *buntdb.Tx, key string, o *Output, at *state) (old string, had bool,
 	}
 	value := o.encode(key)
 	at.count++
-	at.sum += sum(value)
+	at.sum += buntfile.Sum(value)
 	return tx.Set(key, value, nil)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/tidwall/buntdb"
 
 	"orrery/core/chain/chaintest"
+	"orrery/internal/buntfile"
 )
 
 // filled makes an index that has seen a chain with reorgs, and returns its
@@ -138,7 +139,7 @@ func TestForeignFiles(t *testing.T) {
 	set := func(key, value string) string {
 		return fmt.Sprintf("*3\r\n$3\r\nset\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(key), key, len(value), value)
 	}
-	newer := set(formatKey, seal(formatKey, []byte("2"))) + set("z:unknown", "what the future brings")
+	newer := set(formatKey, buntfile.Seal(formatKey, []byte("2"))) + set("z:unknown", "what the future brings")
 	for name, c := range map[string]struct {
 		file   string
 		reason string // "": taken as it is
@@ -160,7 +161,7 @@ func TestForeignFiles(t *testing.T) {
 		"text":                {"This is not a database.\n", "damaged"},
 		"record of nobody":    {string(good) + set("o:::", "x"), "damaged"},
 		"a record lost":       {string(good) + "*2\r\n$3\r\ndel\r\n" + someRecord(t, good), "outputs"},
-		"format of no number": {set(formatKey, seal(formatKey, []byte("1 "))), "format"},
+		"format of no number": {set(formatKey, buntfile.Seal(formatKey, []byte("1 "))), "format"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := reopen(t, w, []byte(c.file), name)
@@ -246,7 +247,7 @@ func TestUnusablePath(t *testing.T) {
 func TestTidy(t *testing.T) {
 	w := newWorld(t, 13)
 	path := indexPath(t)
-	write(t, path+tmpSuffix, []byte("left by a crash"))
+	write(t, path+buntfile.TmpSuffix, []byte("left by a crash"))
 	w.grow(1)
 	r := w.run(path, func(x *Index) { x.shrinkFrom = 1 })
 	w.check(r, "new")
@@ -260,7 +261,7 @@ func TestTidy(t *testing.T) {
 	if records := bytes.Count(read(t, path), []byte("set")); records > 20 {
 		t.Errorf("%d records in %d bytes", records, small)
 	}
-	if _, err := os.Stat(path + tmpSuffix); !os.IsNotExist(err) {
+	if _, err := os.Stat(path + buntfile.TmpSuffix); !os.IsNotExist(err) {
 		t.Errorf("the copy is still there: %v", err)
 	}
 	n := reopen(t, w, read(t, path), "tidied")

@@ -3,24 +3,21 @@ package addrindex
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
-	"github.com/tidwall/buntdb"
-)
 
-// tmpSuffix names the file in which BuntDB writes a smaller copy.
-const tmpSuffix = ".tmp"
+	"orrery/internal/buntfile"
+)
 
 // start opens the file, checks every record, and takes back what was begun. A
 // file that does not hold is replaced by an empty one.
 func (x *Index) start() error {
-	err := x.load()
+	err := x.use(buntfile.Open(x.cfg.Path))
 	if err == nil {
 		err = x.check()
 	}
-	if errors.Is(err, errDamaged) {
+	if errors.Is(err, buntfile.ErrDamaged) {
 		return x.restart(err)
 	}
 	if err != nil {
@@ -31,44 +28,22 @@ func (x *Index) start() error {
 	return nil
 }
 
-// load opens the file. BuntDB would let everybody read it, and trusts what is
-// in it.
-func (x *Index) load() error {
-	if err := os.Remove(x.cfg.Path + tmpSuffix); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	f, err := os.OpenFile(x.cfg.Path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return err
-	}
-	err = f.Chmod(0o600)
+// use takes an open file over.
+func (x *Index) use(db *buntfile.File, err error) error {
 	if err == nil {
-		err = checkSyntax(f)
+		x.db, db.ShrinkFrom = db, x.shrinkFrom
 	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	db, err := buntdb.Open(x.cfg.Path)
-	if err != nil {
-		return fmt.Errorf("%w: %w", errDamaged, err)
-	}
-	x.db = db
-	// BuntDB's own shrinking would happen at any time, and panic in a goroutine
-	// of its own when it fails; see tidy.
-	return db.SetConfig(buntdb.Config{SyncPolicy: buntdb.EverySecond, AutoShrinkDisabled: true})
+	return err
 }
 
 // restart begins with an empty file.
 func (x *Index) restart(reason error) error {
 	x.log.Warn("address index is built anew", "file", x.cfg.Path, "reason", reason)
 	x.close()
-	err := os.Remove(x.cfg.Path)
-	if err == nil || errors.Is(err, os.ErrNotExist) {
-		err = x.load()
-	}
-	x.at, x.base = state{}, 0
+	x.at = state{}
+	err := x.use(buntfile.Replace(x.cfg.Path))
 	if err == nil {
-		err = x.set(formatKey, seal(formatKey, []byte(format)))
+		err = x.db.Set(formatKey, buntfile.Seal(formatKey, []byte(format)))
 	}
 	if err != nil {
 		x.close()
@@ -93,49 +68,43 @@ func (x *Index) close() {
 	}
 }
 
-// recordOverhead is what BuntDB writes around a key and a value, in bytes.
-const recordOverhead = 32
-
 // check reads everything once: each record's checksum, and the sum of all.
 func (x *Index) check() error {
 	var at, seen state
-	known := false
-	var bad error
-	err := x.db.View(func(tx *buntdb.Tx) error {
-		return tx.Ascend("", func(key, value string) bool {
-			x.base += int64(len(key) + len(value) + recordOverhead)
-			switch {
-			case key == formatKey:
-				known, bad = true, checkFormat(value)
-			case key == stateKey:
-				at, bad = decodeState(value)
-			case strings.HasPrefix(key, outputPrefix):
-				if _, bad = decodeOutput(key, value); bad == nil {
-					seen.count++
-					seen.sum += sum(value)
-				}
-			default:
-				bad = fmt.Errorf("%w: unknown record %q", errDamaged, key)
+	known, empty := false, true
+	err := x.db.Each(func(key, value string) (err error) {
+		empty = false
+		switch {
+		case key == formatKey:
+			known, err = true, checkFormat(value)
+		case key == stateKey:
+			at, err = decodeState(value)
+		case strings.HasPrefix(key, outputPrefix):
+			if _, err = decodeOutput(key, value); err == nil {
+				seen.count++
+				seen.sum += buntfile.Sum(value)
 			}
-			return bad == nil
-		})
+		default:
+			err = fmt.Errorf("%w: unknown record %q", buntfile.ErrDamaged, key)
+		}
+		return err
 	})
-	if err = errors.Join(err, bad); err != nil {
+	if err != nil {
 		return err
 	}
 	if !known {
-		if x.base > 0 {
-			return fmt.Errorf("%w: it does not name its format", errDamaged)
+		if !empty {
+			return fmt.Errorf("%w: it does not name its format", buntfile.ErrDamaged)
 		}
-		return x.set(formatKey, seal(formatKey, []byte(format)))
+		return x.db.Set(formatKey, buntfile.Seal(formatKey, []byte(format)))
 	}
 	return x.resume(at, seen)
 }
 
 func checkFormat(value string) error {
-	have, err := unseal(formatKey, value)
+	have, err := buntfile.Unseal(formatKey, value)
 	if err == nil && have != format {
-		err = fmt.Errorf("%w: it has format %s, this program writes format %s", errDamaged, have, format)
+		err = fmt.Errorf("%w: it has format %s, this program writes format %s", buntfile.ErrDamaged, have, format)
 	}
 	return err
 }
@@ -151,7 +120,7 @@ func (x *Index) resume(at, seen state) error {
 		}
 	}
 	if x.at.count != at.count || x.at.sum != at.sum {
-		return fmt.Errorf("%w: it has %d outputs, %d were written", errDamaged, x.at.count, at.count)
+		return fmt.Errorf("%w: it has %d outputs, %d were written", buntfile.ErrDamaged, x.at.count, at.count)
 	}
 	if at.doing == "" {
 		return nil
@@ -168,7 +137,7 @@ func (x *Index) takeBack() error {
 	defer release()
 	r, ok := v.Lookup(&x.at.block)
 	if !ok {
-		return fmt.Errorf("%w: block %v is not known", errDamaged, x.at.block)
+		return fmt.Errorf("%w: block %v is not known", buntfile.ErrDamaged, x.at.block)
 	}
 	return x.write(v, r.Node, x.at.doing.opposite())
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"syscall"
 	"testing"
+
+	"orrery/internal/buntfile"
 )
 
 // Who has which address is nobody else's business.
@@ -16,7 +18,7 @@ func TestFileMode(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	for _, shrinkFrom := range []int64{shrinkFrom, 1} {
+	for _, shrinkFrom := range []int64{buntfile.ShrinkFrom, 1} {
 		r := w.run(path, func(x *Index) { x.shrinkFrom = shrinkFrom })
 		for range 20 {
 			w.grow(1)

@@ -3,12 +3,13 @@ package addrindex
 import (
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"strconv"
 	"strings"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
+
+	"orrery/internal/buntfile"
 )
 
 // Output is one output that an address received, and what became of it.
@@ -39,55 +40,12 @@ const (
 // format is the number of the layout described here.
 const format = "1"
 
-// errDamaged says that a record is not what was written. The index is then
-// built anew.
-var errDamaged = errors.New("the file is damaged")
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
-
-// crcLen is how many hexadecimal digits end each value.
-const crcLen = 8
-
-// seal appends the checksum over key and value: BuntDB has none, and a flipped
-// bit in either would go unseen.
-func seal(key string, body []byte) string {
-	crc := crc32.Update(crc32.Checksum([]byte(key), castagnoli), castagnoli, body)
-	body = append(body, ' ')
-	return string(appendHex(body, crc))
-}
-
-func unseal(key, value string) (body string, err error) {
-	cut := len(value) - crcLen - 1
-	if cut < 0 || value != seal(key, []byte(value[:cut])) {
-		return "", fmt.Errorf("%w: record %q", errDamaged, key)
-	}
-	return value[:cut], nil
-}
-
-// sum is the checksum of a sealed value, for the sum over all records.
-func sum(value string) uint64 {
-	n, err := strconv.ParseUint(value[len(value)-crcLen:], 16, 32)
-	if err != nil {
-		panic(err) // it was sealed or unsealed before
-	}
-	return n
-}
-
-// appendHex writes eight digits, so that texts sort as numbers do.
-func appendHex(b []byte, n uint32) []byte {
-	const digits = "0123456789abcdef"
-	for shift := 28; shift >= 0; shift -= 4 {
-		b = append(b, digits[n>>shift&15])
-	}
-	return b
-}
-
 func addressPrefix(address string) string { return outputPrefix + address + ":" }
 
 func outputKey(address string, o wire.OutPoint) string {
 	b := append(append(make([]byte, 0, 160), outputPrefix...), address...)
 	b = append(append(append(b, ':'), o.Hash.String()...), ':')
-	return string(appendHex(b, o.Index))
+	return string(buntfile.AppendHex(b, o.Index))
 }
 
 // encode is value, height, coinbase or not, and the spending input if there is
@@ -101,11 +59,11 @@ func (o *Output) encode(key string) string {
 		b = strconv.AppendUint(append(b, ' '), uint64(s.Vin), 10)
 		b = strconv.AppendInt(append(b, ' '), int64(s.Height), 10)
 	}
-	return seal(key, b)
+	return buntfile.Seal(key, b)
 }
 
 func decodeOutput(key, value string) (*Output, error) {
-	body, err := unseal(key, value)
+	body, err := buntfile.Unseal(key, value)
 	if err != nil {
 		return nil, err
 	}
@@ -153,11 +111,11 @@ func (s state) encode() string {
 	if s.doing != "" {
 		b = fmt.Appendf(b, " %s %s", s.doing, s.block)
 	}
-	return seal(stateKey, b)
+	return buntfile.Seal(stateKey, b)
 }
 
 func decodeState(value string) (s state, err error) {
-	body, err := unseal(stateKey, value)
+	body, err := buntfile.Unseal(stateKey, value)
 	if err != nil {
 		return s, err
 	}
@@ -209,7 +167,7 @@ func (p *parser) end(key string) error {
 		p.err = errors.New("too long")
 	}
 	if p.err != nil {
-		return fmt.Errorf("%w: record %q: %w", errDamaged, key, p.err)
+		return fmt.Errorf("%w: record %q: %w", buntfile.ErrDamaged, key, p.err)
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package addrindex
+package buntfile
 
 import (
 	"bufio"
@@ -29,7 +29,7 @@ func checkSyntax(f io.Reader) error {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
-			return fmt.Errorf("%w: %w", errDamaged, err)
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
 	}
 }

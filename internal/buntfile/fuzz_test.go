@@ -1,4 +1,4 @@
-package addrindex
+package buntfile
 
 import (
 	"bytes"
@@ -25,7 +25,7 @@ func FuzzSyntax(f *testing.F) {
 	f.Cleanup(func() { _ = db.Close() })
 	f.Fuzz(func(t *testing.T, file []byte) {
 		if err := checkSyntax(bytes.NewReader(file)); err != nil {
-			if !errors.Is(err, errDamaged) {
+			if !errors.Is(err, ErrDamaged) {
 				t.Errorf("%v", err)
 			}
 			return
