@@ -91,6 +91,8 @@ type Deps struct {
 	Miner Miner
 	// Addresses finds what an address received; nil: there is no index.
 	Addresses AddressIndex
+	// Names are the names that are claimed on the chain; nil: nobody keeps them.
+	Names Directory
 	// Payout is the output script that the node's own blocks pay; nil: none.
 	Payout func(context.Context) ([]byte, error)
 	// Wallets are the wallets inside the node; nil: it opens none.

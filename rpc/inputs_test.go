@@ -52,6 +52,7 @@ var exampleFaults = map[string]Code{
 	"submitblock": CodeDeserialization, "setgenerate": CodeMisc,
 	"addnode": CodeNoNetwork, "disconnectnode": CodeNoNetwork, "getaddednodeinfo": CodeNoNetwork, "setban": CodeNoNetwork, "clearbanned": CodeNoNetwork, "setnetworkactive": CodeNoNetwork, "ping": CodeNoNetwork,
 	"getaddressbalance": CodeMisc, "getaddressutxos": CodeMisc, "getaddresshistory": CodeMisc,
+	"getdirectory": CodeMisc, "resolvename": CodeMisc,
 }
 
 // TestWrongInputs: every parameter of every method with a wrong JSON type is

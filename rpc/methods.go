@@ -39,6 +39,7 @@ func methodsOn(d Deps, n *nodeMethods) []Method {
 		n.addressBookMethods(),
 		n.utilMethods(),
 		n.addressMethods(),
+		n.nameMethods(),
 		n.walletMethods(),
 	)
 }

@@ -23,9 +23,9 @@ func TestModes(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a", "data")
 	sh := append([]string{"-c", `umask 0; exec "$0" "$@"`, e2e.Binary(t)}, e2e.Lab(dir, "--mining.address", nobody)...)
 	n := e2e.Ready(t, e2e.LaunchCommand(t, "", nil, exec.Command("sh", sh...)))
-	wantModes(t, dir, ".cookie", "rpc.addr", "lock", "chain.json", "experiment.key", "addresses.db", "chain")
+	wantModes(t, dir, ".cookie", "rpc.addr", "lock", "chain.json", "experiment.key", "addresses.db", "directory.db", "chain")
 	n.Stop()
-	wantModes(t, dir, "lock", "chain.json", "experiment.key", "addresses.db", "chain")
+	wantModes(t, dir, "lock", "chain.json", "experiment.key", "addresses.db", "directory.db", "chain")
 	for _, gone := range []string{".cookie", "rpc.addr"} {
 		if _, err := os.Stat(filepath.Join(dir, gone)); !os.IsNotExist(err) {
 			t.Errorf("%s is still there (%v)", gone, err)

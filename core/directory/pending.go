@@ -21,14 +21,14 @@ type Preview struct {
 }
 
 // Pending finds the claims of transactions without a block that would count if
-// each were alone in the next block.
-func (t Table) Pending(txs iter.Seq[*consensus.Tx]) []Preview {
+// each were alone in the next block: all, or with name those of one name.
+func (t Table) Pending(txs iter.Seq[*consensus.Tx], name string) []Preview {
 	var list []Preview
 	checks := 0
 	for tx := range txs {
 		for n, out := range tx.Msg.TxOut {
 			c, ok := ParseOutput(out.PkScript)
-			if !ok {
+			if !ok || name != "" && c.Name != name {
 				continue
 			}
 			signer, err := t.signer(&c)

@@ -186,3 +186,12 @@ func (t Table) Restore(c Claim, at Place) (Table, error) {
 	t, _ = t.with(&c, at)
 	return t, nil
 }
+
+// MinConfirmations is how many blocks, the claim's own included, a name must be
+// in before it is paid: a claim in the tip may lose against another in a block
+// that is found at the same time, one below it hardly ever does.
+const MinConfirmations = 2
+
+// Confirmations is in how many blocks up to a tip the name has had its present
+// address.
+func (h *Holding) Confirmations(tip int32) int32 { return tip - h.Since + 1 }

@@ -234,17 +234,20 @@ func TestPending(t *testing.T) {
 	table := genesis().child(claims(alice, "alice", 3, alice)).table()
 	good, move := claims(bob, "bob", 0, bob), claims(alice, "alice", 4, carol)
 	pool := genesis().child(good, move, claims(carol, "bob", 0, carol), claims(bob, "alice", 9, bob), claims(alice, "alice", 3, alice)).Txs
-	list := table.Pending(slices.Values(pool))
+	list := table.Pending(slices.Values(pool), "")
 	if len(list) != 3 || list[0].Claim.Name != "bob" || list[1].Claim.Seq != 4 || list[2].Claim.Name != "bob" || list[0].Txid != pool[0].ID() || list[0].Output != 1 {
+		t.Errorf("%+v", list)
+	}
+	if list := table.Pending(slices.Values(pool), "alice"); len(list) != 1 || list[0].Claim.Seq != 4 {
 		t.Errorf("%+v", list)
 	}
 	wrong := good
 	wrong.Seq = 1
 	pool = genesis().child(append(slices.Repeat([]Claim{wrong}, MaxPreviews), good)...).Txs
-	if list := table.Pending(slices.Values(pool)); len(list) != 0 {
+	if list := table.Pending(slices.Values(pool), ""); len(list) != 0 {
 		t.Errorf("%d previews after %d wrong signatures", len(list), MaxPreviews)
 	}
-	if list := table.Pending(slices.Values([]*consensus.Tx(nil))); list != nil {
+	if list := table.Pending(slices.Values([]*consensus.Tx(nil)), ""); list != nil {
 		t.Errorf("%+v", list)
 	}
 }

@@ -26,6 +26,7 @@ import (
 	"orrery/core/mempool"
 	"orrery/core/node"
 	"orrery/plugins/addrindex"
+	"orrery/plugins/directory"
 	"orrery/plugins/lua"
 	"orrery/plugins/miner"
 	"orrery/plugins/peers"
@@ -59,6 +60,7 @@ type daemon struct {
 	codec    address.Codec
 	host     *host.Host
 	index    *addrindex.Index
+	names    *directoryService
 	wallets  *wallets.Wallets // nil when wallet.enabled is off
 	miner    *miner.Miner
 	listener net.Listener
@@ -165,6 +167,8 @@ func (d *daemon) openIdentity(ctx context.Context, now time.Time) (*identity, er
 // services lists what runs, in the order of starting.
 func (d *daemon) services() ([]service, error) {
 	d.index = addrindex.New(addrindex.Config{Path: d.dir.Path(datadir.AddressFile)}, d.host, d.codec, d.out.Log)
+	d.names = &directoryService{Directory: directory.New(
+		directory.Config{Path: d.dir.Path(datadir.NameFile), Network: d.chain.params.NetworkID}, d.host, d.out.Log)}
 	d.miner = miner.New(miner.Config{
 		Enabled: d.s.Mining.Enabled, Threads: int(d.s.Mining.Threads), MaxHashrate: d.s.Mining.MaxHashrate,
 	}, d, d.out.Log)
@@ -175,6 +179,7 @@ func (d *daemon) services() ([]service, error) {
 	list := []service{
 		{"node", d.runHost},
 		{"address index", d.index.Run},
+		{"directory of names", d.names.Run},
 	}
 	if d.wallets != nil {
 		list = append(list, service{"wallets", d.wallets.Run})

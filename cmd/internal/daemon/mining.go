@@ -11,7 +11,8 @@ import (
 
 // The daemon is the miner's source of work.
 
-// Template makes a template on the present tip that pays the miner's address.
+// Template makes a template on the present tip that pays the miner's address
+// and carries the claims that wait for it.
 func (d *daemon) Template(ctx context.Context) (*mining.Template, <-chan struct{}, error) {
 	payTo, err := d.payoutScript()
 	if err != nil {
@@ -23,7 +24,9 @@ func (d *daemon) Template(ctx context.Context) (*mining.Template, <-chan struct{
 	if v.Net != nil && v.Net.Sync.Initial && !d.first() {
 		return nil, nil, errSyncing
 	}
-	t, err := v.Template(payTo, d.Now().Unix())
+	in := v.TemplateInput(payTo, d.Now().Unix())
+	in.Extra = d.names.outputs(v.Tip.Height)
+	t, err := mining.NewTemplate(in)
 	return t, changed, err
 }
 

@@ -27,7 +27,7 @@ func (d *daemon) rpcConfig() rpc.Config {
 // newServer makes the RPC server as the settings say.
 func (d *daemon) newServer() (*rpc.Server, error) {
 	deps := rpc.Deps{
-		Node: d.host, Miner: d.miner, Addresses: d.index, Limits: d.limits,
+		Node: d.host, Miner: d.miner, Addresses: d.index, Names: d.names, Limits: d.limits,
 		Payout: func(context.Context) ([]byte, error) { return d.payoutScript() },
 		DiskSize: func() int64 {
 			n, err := d.chain.store.DiskUsage()

@@ -21,6 +21,7 @@ const (
 	PeersFile     = "peers.db"       // addresses, bans, leases
 	ChainFolder   = "chain"          // blocks, coins, scripts
 	AddressFile   = "addresses.db"   // address index
+	NameFile      = "directory.db"   // names claimed on the chain
 	WalletFolder  = "wallets"        // a file a wallet
 	ExperimentKey = "experiment.key" // signs policy changes
 	RPCFile       = "rpc.addr"       // where the running node answers
