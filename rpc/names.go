@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"iter"
+	"slices"
+	"strings"
 
 	"orrery/core/consensus"
 	"orrery/core/directory"
@@ -131,7 +133,7 @@ func (b *nameBook) entry(h *directory.Holding) nameEntry {
 	}
 }
 
-// pending lists the claims that no block has yet: all, or those of one name.
+// pending lists the claims that no block has yet by name: all, or those of one.
 func (b *nameBook) pending(name string) []pendingName {
 	list := []pendingName{}
 	add := func(c *directory.Claim, txid string, vout *uint32) {
@@ -147,6 +149,7 @@ func (b *nameBook) pending(name string) []pendingName {
 			add(c, "", nil)
 		}
 	}
+	slices.SortStableFunc(list, func(p, q pendingName) int { return strings.Compare(p.Name, q.Name) })
 	return list
 }
 

@@ -27,7 +27,7 @@ func (n *nodeMethods) walletNameMethods() []Method {
 			Doc: "Claims a name for an address of the wallet, so that people can pay it by its name." + later,
 			Params: []Param{
 				name,
-				{Name: "address", Type: StringParam, DefaultHint: "a new one, under the name as its label", Doc: "An address of the wallet"},
+				{Name: "address", Type: StringParam, DefaultHint: "one that has the name as its label, or a new one", Doc: "An address of the wallet"},
 				feeRateParam(),
 			},
 			Result: result, Example: `["alice"]`,
@@ -60,7 +60,7 @@ func (n *nodeMethods) registername(ctx context.Context, c *Call) (any, error) {
 		case h == nil:
 			return nil, 0, nil
 		case w.Has(h.Script):
-			return nil, 0, Errorf(CodeWallet, "The name %q is this wallet's already; movename lets it be paid to another address", name)
+			return nil, 0, Errorf(CodeWallet, "The name %q is this wallet's already: move it if it shall be paid to another address", name)
 		}
 		return nil, 0, Errorf(CodeWallet, "Somebody else has the name %q: choose another", name)
 	}, true)
@@ -70,7 +70,7 @@ func (n *nodeMethods) movename(ctx context.Context, c *Call) (any, error) {
 	return n.claimName(ctx, c, func(w *wallet.Wallet, name string, h *directory.Holding) (signer []byte, seq uint32, err error) {
 		switch {
 		case h == nil:
-			return nil, 0, Errorf(CodeAddress, "Nobody has the name %q yet: registername claims it", name)
+			return nil, 0, Errorf(CodeAddress, "Nobody has the name %q yet: register it", name)
 		case !w.Has(h.Script):
 			return nil, 0, Errorf(CodeWallet, "The name %q belongs to an address that this wallet does not have", name)
 		case h.Seq == math.MaxUint32:
@@ -163,6 +163,8 @@ func (n *nodeMethods) claimAddress(c *Call, w *wallet.Wallet, name string, own b
 		if a, err = w.Codec().Decode(text); err != nil {
 			return nil, Errorf(CodeAddress, "Invalid address: %s", err)
 		}
+	} else if a = addressNamed(w, name); own && a.Kind() != address.None {
+		// A claim that failed has left it.
 	} else if a, err = w.NewAddress(n.Wallets.AddressType(), name); err != nil {
 		return nil, keyError(err)
 	}
@@ -174,6 +176,17 @@ func (n *nodeMethods) claimAddress(c *Call, w *wallet.Wallet, name string, own b
 	default:
 		return script, nil
 	}
+}
+
+// addressNamed finds the receiving address with a label; the zero Address if there
+// is none.
+func addressNamed(w *wallet.Wallet, label string) address.Address {
+	for _, info := range w.Addresses() {
+		if info.Label == label {
+			return info.Address
+		}
+	}
+	return address.Address{}
 }
 
 // sendClaim pays for the claim, or lets the node's next block carry it.

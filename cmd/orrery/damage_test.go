@@ -171,8 +171,10 @@ func TestRebuilt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := e2e.CopyFolder(t, made)
-			if err := damage(filepath.Join(dir, "addresses.db")); err != nil {
-				t.Fatal(err)
+			for _, file := range []string{"addresses.db", "directory.db"} {
+				if err := damage(filepath.Join(dir, file)); err != nil {
+					t.Fatal(err)
+				}
 			}
 			e2e.Start(t, dir).Stop()
 		})

@@ -32,7 +32,7 @@ func newWalletCommand(a *app) *cobra.Command {
 	flags.BoolVar(&w.json, "json", false, "print what the node answers, for programs")
 	cmd.AddCommand(
 		newWalletBalance(w), newWalletAddress(w), newWalletSend(w), newWalletHistory(w),
-		newWalletCoins(w), newWalletList(w), newWalletCreate(w), newWalletRestore(w),
+		newWalletCoins(w), newWalletRegister(w), newWalletMove(w), newWalletDirectory(w), newWalletList(w), newWalletCreate(w), newWalletRestore(w),
 	)
 	return cmd
 }

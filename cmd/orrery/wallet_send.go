@@ -24,6 +24,8 @@ import (
 // sendOptions are the flags of "wallet send".
 type sendOptions struct {
 	to, amount string
+	name       string // that to is the address of, "" if an address was given
+	moving     bool   // a claim that would change that waits for a block
 	feeRate    string
 	subtract   bool
 	yes        bool
@@ -34,10 +36,10 @@ func newWalletSend(w *walletCommand) *cobra.Command {
 	var o sendOptions
 	cmd := &cobra.Command{
 		Use:   "send TO AMOUNT",
-		Short: "Pay an address",
-		Long: "Pay an address. It shows amount, fee and change and asks before it sends. Without a\n" +
-			"terminal to ask at, --yes is needed.",
-		Example: "  orrery wallet send n48wF6S4WBEommCAnyXv3odZ1AS1NUFDRg 1.5\n  orrery wallet send n48wF6S4WBEommCAnyXv3odZ1AS1NUFDRg 1.5 --yes --wait 1",
+		Short: "Pay an address or a name",
+		Long: "Pay an address, or a name of the directory. It shows the address, amount, fee and change,\n" +
+			"and asks before it sends. Without a terminal to ask at, --yes is needed.",
+		Example: "  orrery wallet send n48wF6S4WBEommCAnyXv3odZ1AS1NUFDRg 1.5\n  orrery wallet send alice 2 --yes --wait 1",
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return fmt.Errorf("say whom to pay and how much: %s TO AMOUNT; see \"%s --help\"", cmd.CommandPath(), cmd.CommandPath())
@@ -107,8 +109,8 @@ type draft struct {
 // pay builds a payment, shows it, asks, and sends the very same transaction.
 // Its coins are locked meanwhile.
 func (w *wallet) pay(ctx context.Context, o *sendOptions) error {
-	if o.to == "data" { // a word with another meaning in the RPC method
-		return w.noAddress(ctx, o.to)
+	if err := w.resolve(ctx, o); err != nil {
+		return err
 	}
 	d, err := w.draft(ctx, o)
 	if err != nil {
@@ -212,7 +214,14 @@ func (w *wallet) showDraft(ctx context.Context, o *sendOptions, d *draft) error 
 		{{"Change", dim}, {d.Change.String(), noColour}, {"comes back to this wallet", dim}},
 		{{"Left", dim}, {amount.Short(h.Spendable - cost), noColour}, {fmt.Sprintf("spendable in wallet %q after it", w.name), dim}},
 	}
-	w.out.printf("Pay %s\n", printable(o.to))
+	if o.name != "" {
+		w.out.printf("Pay %s at %s\n", w.out.paint(bold, o.name), o.to)
+	} else {
+		w.out.printf("Pay %s\n", printable(o.to))
+	}
+	if o.moving {
+		w.out.printf("%s a claim that moves %s to another address waits for a block.\n", w.out.paint(yellow, "Careful:"), o.name)
+	}
 	w.out.table([]column{{}, {right: true}, {}}, rows)
 	return nil
 }

@@ -162,8 +162,8 @@ func TestWalletCreate(t *testing.T) {
 func TestWalletMistakes(t *testing.T) {
 	p := newPurse(t)
 	const looks = "Addresses of this chain look like mfWxJ45yp2SFn7UciZyNpvDKrzbhyfKrY8 or bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202"
-	p.fails(`"mfoo" is no address: Invalid checksum or length of Base58 address (P2PKH or P2SH). `+looks, "send", "mfoo", "1", "--yes")
-	p.fails(`"data" is no address: Invalid checksum or length of Base58 address (P2PKH or P2SH). `+looks, "send", "data", "1", "--yes")
+	p.fails(`"mFoo" is no address: Invalid checksum or length of Base58 address (P2PKH or P2SH). `+looks, "send", "mFoo", "1", "--yes")
+	p.fails(`nobody has claimed the name "data", and it is no address. Names are in 'orrery wallet directory'`, "send", "data", "1", "--yes")
 	p.fails(`not enough to send 1 and the fee. The wallet "default" has 0.00 spendable`, "send", nobody, "1", "--yes")
 	p.fails("nothing was sent: there is no terminal to ask at. Repeat with --yes to send without asking", "send", nobody, "1")
 	p.fails("0.00000001 is too small to send: to this address it must be 0.00000546 at least, since spending it later costs a fee, too", "send", nobody, "0.00000001", "--yes")

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,7 +9,9 @@ import (
 
 	"github.com/btcsuite/btcd/wire/v2"
 
+	"orrery/cmd/internal/host"
 	names "orrery/core/directory"
+	"orrery/core/node"
 	"orrery/plugins/directory"
 )
 
@@ -28,6 +31,7 @@ var errManyClaims = errors.New("too many claims wait for a block of this node: t
 // block of this node.
 type directoryService struct {
 	*directory.Directory
+	host    *host.Host
 	mu      sync.Mutex
 	carried []names.Claim
 }
@@ -56,24 +60,28 @@ func (s *directoryService) Carried() []names.Claim {
 	return slices.Clone(s.carried)
 }
 
-// outputs are those of the next coinbase: each claim that would count. While
-// the directory is behind there are none; the next template comes soon.
-func (s *directoryService) outputs(tip int32) (outs []*wire.TxOut) {
+// view is the node for the next template, and the outputs that its coinbase
+// carries: each claim that would count.
+func (s *directoryService) view(ctx context.Context) (v *node.View, release func(), outs []*wire.TxOut) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.carried) == 0 {
-		return nil
+	if len(s.carried) > 0 {
+		// Blocks may follow each other faster than the directory follows them.
+		if t, v, release, err := s.Names(ctx); err == nil {
+			return v, release, s.outputs(t, v.Tip.Height)
+		}
 	}
-	table, _, ok := s.Latest()
-	if !ok {
-		return nil
-	}
+	v, release = s.host.Acquire()
+	return v, release, nil
+}
+
+func (s *directoryService) outputs(t names.Table, tip int32) (outs []*wire.TxOut) {
 	s.carried = slices.DeleteFunc(s.carried, func(c names.Claim) bool {
-		h := table.Get(c.Name)
+		h := t.Get(c.Name)
 		return h != nil && h.Seq >= c.Seq && tip-h.At.Height >= claimSettled
 	})
 	for i := range s.carried {
-		if c := &s.carried[i]; table.Check(c) == nil {
+		if c := &s.carried[i]; t.Check(c) == nil {
 			outs = append(outs, wire.NewTxOut(0, c.OutputScript()))
 		}
 	}

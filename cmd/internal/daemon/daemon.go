@@ -168,7 +168,7 @@ func (d *daemon) openIdentity(ctx context.Context, now time.Time) (*identity, er
 func (d *daemon) services() ([]service, error) {
 	d.index = addrindex.New(addrindex.Config{Path: d.dir.Path(datadir.AddressFile)}, d.host, d.codec, d.out.Log)
 	d.names = &directoryService{Directory: directory.New(
-		directory.Config{Path: d.dir.Path(datadir.NameFile), Network: d.chain.params.NetworkID}, d.host, d.out.Log)}
+		directory.Config{Path: d.dir.Path(datadir.NameFile), Network: d.chain.params.NetworkID}, d.host, d.out.Log), host: d.host}
 	d.miner = miner.New(miner.Config{
 		Enabled: d.s.Mining.Enabled, Threads: int(d.s.Mining.Threads), MaxHashrate: d.s.Mining.MaxHashrate,
 	}, d, d.out.Log)

@@ -19,13 +19,13 @@ func (d *daemon) Template(ctx context.Context) (*mining.Template, <-chan struct{
 		return nil, nil, err
 	}
 	changed := d.host.TipChanged()
-	v, release := d.host.Acquire()
+	v, release, claims := d.names.view(ctx)
 	defer release()
 	if v.Net != nil && v.Net.Sync.Initial && !d.first() {
 		return nil, nil, errSyncing
 	}
 	in := v.TemplateInput(payTo, d.Now().Unix())
-	in.Extra = d.names.outputs(v.Tip.Height)
+	in.Extra = claims
 	t, err := mining.NewTemplate(in)
 	return t, changed, err
 }

@@ -43,6 +43,7 @@ type rig struct {
 	dir     string
 	limits  mempool.Config
 	host    *host.Host
+	names   scanDirectory
 	wallets *Wallets
 	table   map[string]*rpc.Method
 	address string
@@ -109,7 +110,8 @@ func (r *rig) start() {
 	}
 	cfg := rpc.DefaultConfig()
 	cfg.Listener, cfg.User, cfg.Password = listener, "user", "password"
-	deps := rpc.Deps{Node: r.host, Wallets: r.wallets, Limits: r.limits}
+	deps := rpc.Deps{Node: r.host, Wallets: r.wallets, Limits: r.limits, Names: &r.names, Miner: &r.names}
+	r.names.host = r.host
 	server, err := rpc.New(cfg, deps)
 	if err != nil {
 		r.Fatal(err)
