@@ -149,7 +149,8 @@ func (p *peer) lacksAll(wants []*want) {
 // against a body says nothing about others that ask for the same hash.
 func (s *Sync) takeBlock(p *peer, b *consensus.Block) bool {
 	n, err := s.chain.AcceptBlock(b, s.seconds())
-	if errors.Is(err, chain.ErrKnown) {
+	known := errors.Is(err, chain.ErrKnown)
+	if known {
 		err = nil
 	}
 	if err != nil {
@@ -159,6 +160,9 @@ func (s *Sync) takeBlock(p *peer, b *consensus.Block) bool {
 		return false
 	}
 	s.source.add(b.Hash(), p.id)
+	if !known {
+		p.lastBlock = s.wall
+	}
 	return true
 }
 

@@ -30,6 +30,8 @@ type peer struct {
 
 	shown *chain.Node // best, as EachMoved last told
 
+	lastBlock, lastTx int64 // when it last brought what was new, Unix ns
+
 	calls       []*call
 	slots       int       // bodies that it may be asked for at once
 	flight      int       // bodies that it is being asked for

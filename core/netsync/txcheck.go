@@ -67,7 +67,9 @@ func (s *Sync) checkTx(now int64, p *peer, tx *consensus.Tx) {
 	err := s.pool.Offer(tx, s.seconds())
 	var refusal *consensus.RuleError
 	switch {
-	case err == nil, errors.Is(err, consensus.ErrUnverified):
+	case err == nil:
+		p.lastTx = s.wall
+	case errors.Is(err, consensus.ErrUnverified):
 	case errors.Is(err, consensus.MissingInputs):
 		s.addOrphan(now, p, tx)
 		return

@@ -53,8 +53,9 @@ var ErrNoNetwork = errors.New("this node has no network")
 
 // NetView is what readers see of the network.
 type NetView struct {
-	Peers *peering.View
-	Sync  netsync.Progress
+	Peers   *peering.View
+	Sync    netsync.Progress
+	Syncing []netsync.PeerStatus // of the members with a chain, by Peer
 }
 
 // network is what a Node has with Config.Peering.
