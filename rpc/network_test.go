@@ -66,7 +66,7 @@ func TestPeerInfo(t *testing.T) {
 	got := string(r.call("getpeerinfo"))
 	want := fmt.Sprintf(`{"id":1,"addr":"127.0.0.1:40001","network":"not_publicly_routable","services":"0000000000000409","servicesnames":["NETWORK","WITNESS","NETWORK_LIMITED"],`+
 		`"relaytxes":true,"last_inv_sequence":0,"inv_to_send":0,"lastsend":%d,"lastrecv":%d,"last_transaction":0,"last_block":0,"bytessent":50,"bytesrecv":300,"conntime":%[1]d,"timeoffset":0,`+
-		`"version":1,"subver":"/orrery:1.2.3/","inbound":true,"bip152_hb_to":false,"bip152_hb_from":false,"presynced_headers":-1,"synced_headers":2,"synced_blocks":2,"inflight":[],`+
+		`"version":1,"subver":"/orrery:1.2.3/","inbound":true,"bip152_hb_to":true,"bip152_hb_from":true,"presynced_headers":-1,"synced_headers":2,"synced_blocks":2,"inflight":[],`+
 		`"addr_relay_enabled":true,"addr_processed":0,"addr_rate_limited":0,"permissions":[],"minfeefilter":0.00000000,"bytessent_per_msg":{"peer.hello":50},`+
 		`"bytesrecv_per_msg":{"peer.announce":100,"peer.hello":200},"connection_type":"inbound","transport_protocol_type":"v1","session_id":"",`+
 		`"node_id":8001,"kind":"node","height":2,"fault_score":0,"listen":"127.0.0.1:8001","role":"inbound"}`, start, start+1)

@@ -1,10 +1,13 @@
 package rpc
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
+	"orrery/core/netsync"
 	"orrery/core/node"
 	"orrery/core/peering"
 	"orrery/core/protocol"
@@ -34,7 +37,7 @@ func peerInfoSchema() Schema {
 		Integer("version", "The version of the peers' protocol that it speaks, 0 before its hello"),
 		Text("subver", "Its program and version"),
 		Boolean("inbound", "Whether the other side opened the connection"),
-		Boolean("bip152_hb_to", "Whether it may announce a block by its short transaction IDs"),
+		Boolean("bip152_hb_to", "Whether it may tell of a block by short transaction ids, unasked"),
 		Boolean("bip152_hb_from", "Whether it is told of blocks like that"),
 		Integer("presynced_headers", "The height of a check of headers with little work, -1 for none"),
 		Integer("synced_headers", "The height of the last header that both have, -1 if unknown"),
@@ -121,7 +124,7 @@ func (n *nodeMethods) peerInfo(v *node.View, p *peering.PeerView) *peerInfo {
 	bits, names := servicesOf(p.Kind)
 	info := &peerInfo{
 		ID: uint64(p.Peer), Address: p.Address, Network: networkOf(p.Address), Services: hex16(bits), ServiceNames: names,
-		RelayTxs: isNode, Connected: seconds(time.Unix(0, p.Connected)), TimeOffset: p.Clock,
+		RelayTxs: isNode, CompactTo: isNode, CompactFrom: isNode, Connected: seconds(time.Unix(0, p.Connected)), TimeOffset: p.Clock,
 		Ping: took(p.Ping), MinPing: took(p.MinPing),
 		Version: p.Protocol, Subversion: plainAgent(p.Agent), Inbound: p.Inbound,
 		Presynced: -1, SyncedHeaders: -1, SyncedBlocks: -1, InFlight: []int32{}, AddressRelay: isNode, Permissions: []string{},
@@ -139,6 +142,12 @@ func (n *nodeMethods) peerInfo(v *node.View, p *peering.PeerView) *peerInfo {
 	}
 	if p.PingSent != 0 {
 		info.PingWait = took(n.Node.Now().UnixNano() - p.PingSent)
+	}
+	at, found := slices.BinarySearchFunc(v.Net.Syncing, p.Peer, func(s netsync.PeerStatus, id protocol.PeerID) int { return cmp.Compare(s.Peer, id) })
+	if found {
+		s := &v.Net.Syncing[at]
+		info.Presynced, info.LastBlock, info.LastTx = s.LowHeaders, s.LastBlock/int64(time.Second), s.LastTx/int64(time.Second)
+		info.InFlight = append(info.InFlight, s.InFlight...)
 	}
 	// Its best block tells what both have, if it is known here.
 	if r, ok := v.Lookup(&p.Tip); p.Member && ok {
