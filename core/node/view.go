@@ -75,7 +75,9 @@ func (v *View) Undo(n *chain.Node) ([]consensus.Coin, error) {
 	return spent, nil
 }
 
-// ErrUnknownTip says that Changes was asked from a block that is not known.
+// ErrUnknownTip says that Changes was asked from a block that was never
+// connected here, as far as the store goes: after a crash a follower may know
+// more than the chain, which has the headers again before the bodies.
 var ErrUnknownTip = errors.New("block not known")
 
 // Changes leads from a former tip to this view's: first the blocks to revert,
@@ -87,6 +89,9 @@ func (v *View) Changes(since chainhash.Hash) (reverts, applies []*chain.Node, er
 	}
 	n := r.Node
 	for ; !v.Contains(n); n = n.Parent {
+		if r, ok := v.Lookup(&n.Hash); !ok || r.Status&chain.Connected == 0 {
+			return nil, nil, fmt.Errorf("%w: %v", ErrUnknownTip, since)
+		}
 		reverts = append(reverts, n)
 	}
 	for h := n.Height + 1; h <= v.Tip.Height; h++ {
