@@ -129,6 +129,9 @@ func (s *Sync) gotBlocks(now int64, c *call, e protocol.Answered) {
 		p.lacksAll(rest[:at]) // passed over: it does not have them
 		x := rest[at]
 		rest = rest[at+1:]
+		if s.chain.Failed(x.node) {
+			continue // found out since we asked
+		}
 		if !s.takeBlock(p, b) {
 			p.lacks(x.node)
 		}

@@ -64,8 +64,14 @@ func (s *Sync) gotCompact(now int64, p *peer, c *protocol.Compact) {
 		s.fault(p, protocol.FaultProtocol, "a compact block that contradicts itself")
 		return
 	}
-	s.announcedHeaders(now, p, []consensus.Header{c.Header})
-	n := s.chain.Lookup(c.Header.Hash())
+	hash := c.Header.Hash()
+	n := s.chain.Lookup(hash)
+	if n != nil {
+		p.sees(n)
+	} else {
+		s.announcedHeaders(now, p, []consensus.Header{c.Header})
+		n = s.chain.Lookup(hash)
+	}
 	tip := s.chain.Tip()
 	if n == nil || s.chain.HasBody(n) || s.chain.Failed(n) || !n.Work.Gt(&tip.Work) || !s.chain.Linked(n.Parent) {
 		return // nothing that we lack, or nothing that we want now

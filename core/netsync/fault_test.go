@@ -94,7 +94,7 @@ func TestRevokedBranch(t *testing.T) {
 	}
 	b.lastID++
 	b.step(node.Reconsider{ID: b.lastID, Hash: blocks[15].Hash()})
-	w.agree(300*second, tip, b)
+	w.agree(second, tip, b)
 }
 
 // TestEqualWork: five peers bring five blocks of equal work in any order; the

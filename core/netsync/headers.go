@@ -48,6 +48,14 @@ func (s *Sync) sendGetHeaders(now int64, c *call, loc []chainhash.Hash) {
 	s.ask(now, c, &protocol.GetHeaders{Locator: loc})
 }
 
+// Probe asks all peers what they have: a person has changed what we want.
+func (s *Sync) Probe(now int64) {
+	now = s.at(now)
+	for _, p := range s.peers {
+		s.probe(now, p, 0)
+	}
+}
+
 // dueHeaders asks again when it is time.
 func (s *Sync) dueHeaders(now int64, p *peer) {
 	switch {
@@ -348,7 +356,7 @@ func (s *Sync) announcedHeaders(now int64, p *peer, headers []consensus.Header) 
 	parent := s.chain.Lookup(rest[0].Prev)
 	switch {
 	case len(p.pending) > 0 || p.more:
-		// What it has is on its way.
+		p.again = true // what it had is on its way; ask for the rest then
 	case parent == nil && p.asking:
 		p.again = true
 	case parent == nil:

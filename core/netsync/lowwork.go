@@ -18,6 +18,8 @@ const (
 	// lowRest is for how long a peer is not asked for another such branch after
 	// one that led to nothing.
 	lowRest = 60 * second
+	// lowWait is for how long it waits when another peer's branch is being checked.
+	lowWait = 5 * second
 	// medianSpan is that of the median time rule.
 	medianSpan = 11
 )
@@ -46,11 +48,11 @@ func (s *Sync) lowBranch(now int64, p *peer, start *chain.Node, full bool) {
 	case !full:
 		s.probe(now, p, probeEvery) // that is all it has: nothing for us
 	case now < p.lowAt:
-		p.more = false
+		p.more, p.done = false, true
 		s.probe(now, p, probeEvery)
 	case s.low != nil:
 		p.more = false
-		s.probe(now, p, p.patience) // when the other is through
+		s.probe(now, p, lowWait) // when the other is through
 	default:
 		if s.bulk == p {
 			s.bulk = nil
@@ -156,7 +158,7 @@ func (s *Sync) secondPass(now int64, l *lowWork, headers []consensus.Header, has
 // dropLow ends a check without a result.
 func (s *Sync) dropLow(now int64, l *lowWork) {
 	s.low = nil
-	l.peer.more = false
+	l.peer.more, l.peer.done = false, true         // nothing for us
 	if least := s.threshold(); l.work.Lt(&least) { // else it may well come to more soon
 		l.peer.lowAt = now + lowRest
 	}

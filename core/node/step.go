@@ -46,6 +46,9 @@ func (n *Node) take(out []Effect, now int64, e Event) ([]Effect, error) {
 	case Invalidate:
 		return n.mark(out, e.ID, n.chain.Invalidate(e.Hash)), nil
 	case Reconsider:
+		if n.net != nil {
+			n.net.sync.Probe(now)
+		}
 		return n.mark(out, e.ID, n.chain.Reconsider(e.Hash)), nil
 	case PutMeta:
 		for _, kv := range e.Values {
