@@ -52,8 +52,10 @@ func (p *Peering) hear(q *peer, list []protocol.Member, limit int) {
 			continue // what it says itself counts
 		}
 		if p.book.index[address] == nil && !p.book.allow(source, p.now) {
+			q.unheard++
 			continue
 		}
+		q.heard++
 		p.rival(m)
 		if p.cfg.Kind == protocol.KindNode && p.book.hear(m, source, p.wall/second) {
 			news = append(news, m)

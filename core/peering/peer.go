@@ -44,6 +44,8 @@ type peer struct {
 	tip    chainhash.Hash
 	tipAt  int64 // when that last changed
 
+	heard, unheard int64 // addresses that it told, and that were too many
+
 	calls    []call
 	pingAt   int64 // when the next one is due
 	pinged   int64 // when the one on its way was sent, 0: none is

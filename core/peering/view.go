@@ -38,7 +38,7 @@ type PeerView struct {
 	NodeID    uint32
 	Agent     string
 	Protocol  int
-	Role      string // why it is connected: "inbound", "parent", "outbound", "manual", "feeler", "join"
+	Role      string // why it is connected: "inbound", "parent", "outbound", "manual", "feeler", "probe", "join"
 	Height    int32
 	Work      uint256.Int
 	Tip       chainhash.Hash
@@ -48,6 +48,8 @@ type PeerView struct {
 	MinPing   int64
 	PingSent  int64 // Unix nanoseconds of the ping that is not answered yet; 0: none
 	Faults    int
+	Heard     int64 // addresses that it told, without those
+	Unheard   int64 // that were left out because they were too many
 }
 
 // Child is an ID that was given here.
@@ -142,7 +144,7 @@ func (p *Peering) peerView(q *peer) PeerView {
 	v := PeerView{
 		Peer: q.id, Address: q.address, Listen: q.listen, Inbound: q.inbound, Member: q.member, NodeID: q.nodeID,
 		Role: q.role, Height: q.height, Work: q.work, Tip: q.tip, Connected: q.since,
-		Ping: q.ping, MinPing: q.minPing, Faults: q.faults,
+		Ping: q.ping, MinPing: q.minPing, Faults: q.faults, Heard: q.heard, Unheard: q.unheard,
 	}
 	if q.id == p.parent {
 		v.Role = "parent"
