@@ -134,6 +134,8 @@ func TestNodeAddresses(t *testing.T) {
 		members = append(members, protocol.Member{ID: 8100 + uint32(n), Address: fmt.Sprintf("8.8.%d.1:8100", n), Kind: protocol.KindNode})
 	}
 	w.Happen(t, protocol.Told{Peer: 1, Notice: &protocol.Announce{Peers: members}})
+	r.settle()
+	r.peerHas("addr_processed", 3)
 	for params, want := range map[string]int{`[]`: 1, `[2]`: 2, `[0]`: 4, `[100]`: 4, `[0,"ipv4"]`: 3, `[2,"IPv4"]`: 2, `[0,"ipv6"]`: 0, `[0,"not_publicly_routable"]`: 1} {
 		b, err := r.try("getnodeaddresses", params)
 		if got := strings.Count(string(b), `"address"`); err != nil || got != want {

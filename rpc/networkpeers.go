@@ -58,7 +58,7 @@ func peerInfoSchema() Schema {
 		Integer("height", "The height of its chain, as far as it tells"),
 		Integer("fault_score", "How many faults it committed"),
 		Text("listen", "HOST:PORT where it takes peers, empty if nowhere"),
-		Text("role", "What it is to this node: inbound, parent, outbound, manual, feeler or join"))
+		Text("role", "What it is to this node: inbound, parent, outbound, manual, feeler, probe or join"))
 }
 
 type peerInfo struct {
@@ -127,7 +127,7 @@ func (n *nodeMethods) peerInfo(v *node.View, p *peering.PeerView) *peerInfo {
 		RelayTxs: isNode, CompactTo: isNode, CompactFrom: isNode, Connected: seconds(time.Unix(0, p.Connected)), TimeOffset: p.Clock,
 		Ping: took(p.Ping), MinPing: took(p.MinPing),
 		Version: p.Protocol, Subversion: plainAgent(p.Agent), Inbound: p.Inbound,
-		Presynced: -1, SyncedHeaders: -1, SyncedBlocks: -1, InFlight: []int32{}, AddressRelay: isNode, Permissions: []string{},
+		Presynced: -1, SyncedHeaders: -1, SyncedBlocks: -1, InFlight: []int32{}, AddressRelay: isNode, Addresses: p.Heard, AddressesDenied: p.Unheard, Permissions: []string{},
 		SentBy: map[string]int64{}, ReceivedBy: map[string]int64{}, ConnectionType: connectionType(p), Transport: "v1",
 		NodeID: p.NodeID, Kind: p.Kind, Height: p.Height, Faults: p.Faults, Listen: p.Listen, Role: p.Role,
 	}
@@ -180,8 +180,10 @@ func connectionType(p *peering.PeerView) string {
 	switch {
 	case p.Inbound:
 		return "inbound"
-	case p.Role == "manual" || p.Role == "feeler":
-		return p.Role
+	case p.Role == "manual":
+		return "manual"
+	case p.Role == "feeler" || p.Role == "probe":
+		return "feeler"
 	case p.Role == "join":
 		return "addr-fetch"
 	}

@@ -43,7 +43,7 @@ func (c *Console) peers(v *node.View) {
 	}
 	var members []peering.PeerView
 	for i := range v.Net.Peers.Peers {
-		if p := &v.Net.Peers.Peers[i]; p.Member && p.Role != "feeler" && (contains(c.who.known, p.Peer) || settled(p, now)) {
+		if p := &v.Net.Peers.Peers[i]; p.Member && p.Role != "feeler" && p.Role != "probe" && (contains(c.who.known, p.Peer) || settled(p, now)) {
 			members = append(members, *p)
 		}
 	}
