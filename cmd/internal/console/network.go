@@ -49,12 +49,16 @@ func (c *Console) peers(v *node.View) {
 	}
 	for i := range c.who.known {
 		if p := &c.who.known[i]; !contains(members, p.Peer) {
-			c.peer(p, "left")
+			c.peer(p, "left", "%s left (%s)")
 		}
 	}
 	for i := range members {
 		if p := &members[i]; !contains(c.who.known, p.Peer) {
-			c.peer(p, "joined")
+			if p.Inbound {
+				c.peer(p, "joined", "%s joined (%s)")
+			} else {
+				c.peer(p, "connected", "connected to %s (%s)")
+			}
 		}
 	}
 	c.who.known = members
@@ -69,8 +73,8 @@ func contains(list []peering.PeerView, id protocol.PeerID) bool {
 	return found
 }
 
-// peer shows that one has come or gone.
-func (c *Console) peer(p *peering.PeerView, what string) {
+// peer shows that one has come or gone, in a word for logs or a line.
+func (c *Console) peer(p *peering.PeerView, what, format string) {
 	if c.who.lines++; c.who.lines > maxPeerLines {
 		c.who.mute++
 		return
@@ -87,7 +91,7 @@ func (c *Console) peer(p *peering.PeerView, what string) {
 	if p.Kind != protocol.KindNode {
 		name = p.Kind + " " + name
 	}
-	fmt.Fprintf(c.out, "  %s %s (%s)\n", name, what, address)
+	fmt.Fprintf(c.out, "  "+format+"\n", name, address)
 }
 
 // say shows one line.

@@ -62,15 +62,18 @@ func TestPeersComeAndGo(t *testing.T) {
 		joined := said("  8001 joined (127.0.0.1:8001)", `"msg":"peer joined","node_id":8001,"kind":"node","address":"127.0.0.1:8001"`)
 		s.wants(s.sees(none, a), joined...)
 		feeler := peering.PeerView{Peer: 2, Member: true, Kind: protocol.KindNode, NodeID: 8005, Listen: "127.0.0.1:8005", Role: "feeler", Connected: connected}
-		wallet := peering.PeerView{Peer: 3, Member: true, Kind: protocol.KindWallet, NodeID: 8002, Address: "127.0.0.1:5", Connected: connected}
+		wallet := peering.PeerView{Peer: 3, Inbound: true, Member: true, Kind: protocol.KindWallet, NodeID: 8002, Address: "127.0.0.1:5", Connected: connected}
 		s.wants(s.sees(none, a, feeler, wallet),
 			said("  wallet 8002 joined (127.0.0.1:5)", `"msg":"peer joined","node_id":8002,"kind":"wallet","address":"127.0.0.1:5"`)...)
 		s.wants(s.sees(none, wallet),
 			said("  8001 left (127.0.0.1:8001)", `"msg":"peer left","node_id":8001,"kind":"node","address":"127.0.0.1:8001"`)...)
-		silent := peering.PeerView{Peer: 4, Member: true, Kind: protocol.KindNode, Address: "127.0.0.1:6", Connected: connected}
 		*now = now.Add(settleTime)
+		silent := peering.PeerView{Peer: 4, Inbound: true, Member: true, Kind: protocol.KindNode, Address: "127.0.0.1:6", Connected: connected}
 		s.wants(s.sees(none, wallet, silent),
 			said("  a node without ID joined (127.0.0.1:6)", `"msg":"peer joined","node_id":0,"kind":"node","address":"127.0.0.1:6"`)...)
+		ours := peering.PeerView{Peer: 5, Member: true, Kind: protocol.KindNode, NodeID: 8000, Address: "127.0.0.1:8000", Listen: "127.0.0.1:8000"}
+		s.wants(s.sees(none, wallet, silent, ours),
+			said("  connected to 8000 (127.0.0.1:8000)", `"msg":"peer connected","node_id":8000,"kind":"node","address":"127.0.0.1:8000"`)...)
 	}
 }
 
