@@ -185,10 +185,9 @@ func TestPing(t *testing.T) {
 	for _, e := range w.Happen(t) {
 		if ask, ok := e.(protocol.Ask); ok {
 			if ping, ok := ask.Request.(*protocol.Ping); ok {
-				r.settle()
+				w.Mock(w.Now().Unix() + 1)
 				r.peerHas("pingwait", 1)
 				w.Happen(t, protocol.Answered{Peer: 1, Call: ask.Call, Response: &protocol.Pong{Nonce: ping.Nonce}})
-				r.settle()
 				r.peerHas("pingtime", 1)
 				r.peerHas("minping", 1)
 				return

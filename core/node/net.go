@@ -118,7 +118,29 @@ func (n *Node) peerEvent(now int64, e protocol.Event) error {
 	if n.net == nil {
 		return nil
 	}
+	n.net.dirty = n.net.dirty || shows(e)
 	return n.peering(now, n.net.peers.Handle(now, e))
+}
+
+// shows reports whether views show at once what an event does: who is there,
+// under which ID, where, and how far away. What happens all the time, such as
+// headers and bodies, can wait for showEvery.
+func shows(e protocol.Event) bool {
+	switch e := e.(type) {
+	case protocol.PeerUp, protocol.PeerDown, protocol.Listening:
+		return true
+	case protocol.Asked:
+		switch e.Request.(type) {
+		case *protocol.Hello, *protocol.Assign, *protocol.Register:
+			return true
+		}
+	case protocol.Answered:
+		switch e.Response.(type) {
+		case *protocol.Hello, *protocol.Assigned, *protocol.Registered, *protocol.Pong:
+			return true
+		}
+	}
+	return false
 }
 
 // peering carries out what peering says: its effects first, then what netsync
