@@ -32,7 +32,7 @@ type Spec struct {
 	// Payout is the script that its blocks pay to; nil: one that anyone can
 	// spend, different for each node.
 	Payout []byte
-	// Mute are methods that never leave it: what it is told to say is lost.
+	// Mute are methods of answers and notices that never leave it.
 	Mute []string
 }
 

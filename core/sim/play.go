@@ -27,7 +27,7 @@ import (
 //	cut a b / mend a b                           one way
 //	split a b | c d e / heal
 //	crash a / crash a power / restart a
-//	mute a peer.blocks / unmute a                it never says or answers this
+//	mute a peer.blocks / unmute a                it never answers or tells this
 //	watch on / watch off                         write events and effects, or not
 //	until 30s tip                                run until all have one tip, at most so long
 //	until 30s height a 5                         see expect for the words

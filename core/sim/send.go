@@ -9,16 +9,6 @@ import (
 
 func peerEvent(e protocol.Event) node.Event { return node.PeerEvent{Event: e} }
 
-func methodOf(body any) string {
-	switch m := body.(type) {
-	case question:
-		return m.Method()
-	case protocol.Notice:
-		return m.Method()
-	}
-	return ""
-}
-
 func bodyBytes(body any) int {
 	switch m := body.(type) {
 	case question:
@@ -49,20 +39,23 @@ func (n *Net) send(x *Node, p protocol.PeerID, call uint64, body any) {
 	me.last = max(me.last, me.busy+l.travel(x.lines))
 	h := happening{kind: onArrival, conn: c, side: to, call: call, body: body}
 	n.q.push(me.last, h)
-	if l.Repeat > 0 && call == 0 && methodOf(body) != "" && x.lines.Float64() < l.Repeat {
+	if _, notice := body.(protocol.Notice); notice && l.Repeat > 0 && x.lines.Float64() < l.Repeat {
 		me.last = max(me.last, me.last+l.travel(x.lines))
 		n.q.push(me.last, h)
 	}
 }
 
-// mutes reports whether the node never says this. Answers go by the method
-// of their question.
+// mutes reports whether the node never says this: a notice, or an answer, which
+// goes by the method of its question.
 func (x *Node) mutes(c *conn, side int8, call uint64, body any) bool {
 	if len(x.spec.Mute) == 0 {
 		return false
 	}
-	method := methodOf(body)
-	if _, ok := body.(reply); ok {
+	method := ""
+	switch m := body.(type) {
+	case protocol.Notice:
+		method = m.Method()
+	case reply:
 		method = c.ends[side].askedFor(call)
 	}
 	return slices.Contains(x.spec.Mute, method)

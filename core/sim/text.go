@@ -32,11 +32,12 @@ type narrator struct {
 	seen  int // of net.found
 	made  map[*Node]int
 	names map[chainhash.Hash]string
+	shown map[*Node]string // the last views: pings make new ones all the time
 }
 
 func newNarrator(n *Net) *narrator {
 	g := n.cfg.Params.Genesis.Hash()
-	return &narrator{net: n, made: map[*Node]int{}, names: map[chainhash.Hash]string{g: "genesis"}}
+	return &narrator{net: n, made: map[*Node]int{}, shown: map[*Node]string{}, names: map[chainhash.Hash]string{g: "genesis"}}
 }
 
 func (w *narrator) name(h chainhash.Hash) string {
@@ -91,10 +92,16 @@ func (w *narrator) event(x *Node, e node.Event) string {
 		case protocol.PeerDown:
 			return "loses a peer: " + e.Reason
 		case protocol.Asked:
+			if _, dull := e.Request.(*protocol.Ping); dull {
+				return ""
+			}
 			return fmt.Sprintf("is asked by %s: %s", w.peer(x, e.Peer), w.message(e.Request))
 		case protocol.Answered:
 			if e.Err != nil {
 				return fmt.Sprintf("gets no answer from %s: %v", w.peer(x, e.Peer), e.Err)
+			}
+			if _, dull := e.Response.(*protocol.Pong); dull {
+				return ""
 			}
 			return fmt.Sprintf("is answered by %s: %s", w.peer(x, e.Peer), w.message(e.Response))
 		case protocol.Told:
@@ -115,7 +122,12 @@ func (w *narrator) effect(x *Node, e node.Effect) string {
 	switch e := e.(type) {
 	case node.Changed:
 		v := x.view
-		return fmt.Sprintf("shows height %d, tip %s, %d in the mempool", v.Tip.Height, w.name(v.Tip.Hash), v.Mempool.Len())
+		s := fmt.Sprintf("shows height %d, tip %s, %d in the mempool", v.Tip.Height, w.name(v.Tip.Hash), v.Mempool.Len())
+		if w.shown[x] == s {
+			return ""
+		}
+		w.shown[x] = s
+		return s
 	case node.PeerEffect:
 		switch e := e.Effect.(type) {
 		case protocol.Close:
@@ -161,10 +173,6 @@ func (w *narrator) message(m any) string {
 		return fmt.Sprintf("blocktxs of %s: %v", w.name(m.Hash), m.Indexes)
 	case *protocol.BlockTxs:
 		return fmt.Sprintf("blocktxs of %s: %s", w.name(m.Hash), w.txs(m.Txs))
-	case *protocol.Ping:
-		return "ping"
-	case *protocol.Pong:
-		return "pong"
 	case *protocol.Announce:
 		return w.announce(m)
 	case *protocol.Compact:
