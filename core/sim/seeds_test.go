@@ -9,10 +9,10 @@ import (
 	"orrery/core/sim"
 )
 
-var oneSeed = flag.Int64("seed", -1, "run this seed only, and tell what happens")
-
-// seeds is how many storms a test run sees.
-const seeds = 300
+var (
+	oneSeed   = flag.Int64("seed", -1, "run this seed only, and tell what happens")
+	seedCount = flag.Uint64("seeds", 300, "how many storms there are")
+)
 
 // TestSeeds lets storms of faults rain on small networks, one a seed. A failure
 // names its seed; to see all that happened there:
@@ -28,7 +28,7 @@ func TestSeeds(t *testing.T) {
 	}
 	failed := 0
 	var sum sim.Counts
-	for seed := range uint64(seeds) {
+	for seed := range *seedCount {
 		net, err := sim.Storm(storm(seed, nil))
 		if err != nil {
 			t.Errorf("%v\nto see it again: go test ./core/sim -run Seeds -seed %d", err, seed)
@@ -39,6 +39,7 @@ func TestSeeds(t *testing.T) {
 		sum.Add(net.Counts())
 	}
 	t.Logf("%+v", sum)
+	seeds := *seedCount
 	// Storms in which little goes wrong would prove little.
 	if sum.Reorgs < seeds || sum.Deepest < 10 || sum.Crashes < seeds || sum.Lost < seeds || sum.Held < seeds || sum.Dropped < seeds {
 		t.Errorf("these storms were too mild: %+v", sum)
