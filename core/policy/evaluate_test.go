@@ -3,7 +3,6 @@ package policy
 import (
 	"errors"
 	"fmt"
-	"math"
 	"testing"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -138,7 +137,7 @@ func TestDefaultAssign(t *testing.T) {
 		{"no such port", 60000, 3, nil, 0, 164001, 0, ""},
 		{"no such port, but a wish", 60000, 3, nil, 9000, 164001, 9000, ""},
 		{"among the wallets", 400_000_000, 3, nil, 0, 0, 0, "ID 1199984001 would be above 999999999, the highest: join nearer to the root"},
-		{"no overflow", 999_999_999, math.MaxInt, nil, 0, 0, 0, "ID 4294932930966680706 would be above 999999999, the highest: join nearer to the root"},
+		{"no overflow", 999_999_999, 1 << 30, nil, 0, 0, 0, "ID 1073733232991674177 would be above 999999999, the highest: join nearer to the root"},
 		{"a wallet's own ID", WalletBase, 3, nil, 0, 0, 0, "own ID 1000000000 is not one of the network's: its first is 8000"},
 	}
 	for _, tt := range tests {

@@ -61,13 +61,15 @@ func (l *Local) call(h *localHook, now int64, f func(*machine) error) bool {
 	if err == nil {
 		return true
 	}
+	why := oneLine(err.Error()) // of a fault of ours it has a stack below
 	h.mu.Lock()
-	again := h.info.LastError == err.Error() && h.info.LastTime/60 == now/60
+	hook := h.info.Hook
+	again := h.info.LastError == why && h.info.LastTime/60 == now/60
 	h.info.Errors++
-	h.info.LastError, h.info.LastTime = err.Error(), now
+	h.info.LastError, h.info.LastTime = why, now
 	h.mu.Unlock()
 	if !again {
-		l.log(h, now, true, fmt.Sprintf("%s; the built-in %s policy answers instead", err, h.info.Hook))
+		l.log(h, now, true, fmt.Sprintf("%s; the built-in %s policy answers instead", why, hook))
 	}
 	return false
 }
@@ -81,13 +83,13 @@ func (l *Local) log(h *localHook, now int64, warn bool, line string) {
 		h.minute, h.logged, h.dropped = now/60, 0, 0
 	}
 	h.logged++
-	pass := h.logged <= maxLogged
+	pass, hook := h.logged <= maxLogged, h.info.Hook
 	if !pass {
 		h.dropped++
 	}
 	h.mu.Unlock()
 	if dropped > 0 {
-		l.cfg.Log(false, fmt.Sprintf("%s: %d more lines were left out", h.info.Hook, dropped))
+		l.cfg.Log(false, fmt.Sprintf("%s: %d more lines were left out", hook, dropped))
 	}
 	if pass {
 		l.cfg.Log(warn, line)

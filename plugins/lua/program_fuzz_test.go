@@ -19,6 +19,7 @@ type author struct {
 	base    int // first local of the present function: only those can be set
 	inLoop  int
 	dots    bool
+	local   bool // for a local hook: with what only those have
 }
 
 func (a *author) choose(n int) int {
@@ -77,6 +78,10 @@ func (a *author) expr() string {
 	case 21:
 		return []string{"f1", "f2", "select", "type", "next", "math.max", "u256.muldiv", "table.remove", "chain.time"}[a.choose(9)] + "(" + e() + ", " + e() + ", " + e() + ")"
 	case 22:
+		if a.local {
+			return []string{"pcall", "pcall", "table.sort", "table.concat", "string.sub", "string.find", "string.format", "string.rep", "string.byte",
+				"string.char", "tostring", "random", "print"}[a.choose(13)] + "(" + e() + ", " + e() + ", " + e() + ")"
+		}
 		return "chain:" + []string{"time", "bits", "target", "times", "bits_range", "target_sum", "median_time"}[a.choose(7)] + "(" + e() + ", " + e() + ")"
 	case 23:
 		return "chain." + []string{"height", "since", "k"}[a.choose(3)]
@@ -205,7 +210,11 @@ func (a *author) loop() {
 func (a *author) program() string {
 	a.locals, a.base = 1, 0
 	a.out.WriteString("local v0 = {1, 2, 3, k = 4}\nlocal function f1(...) return ... end\nlocal function f2(a, b) return b, a end\n")
-	a.out.WriteString("function target(chain)\nlocal v0 = {1, 2, 3, k = 4}\n")
+	name := "target"
+	if a.local {
+		name = "admit"
+	}
+	a.out.WriteString("function " + name + "(chain)\nlocal v0 = {1, 2, 3, k = 4}\n")
 	a.block(8)
 	a.out.WriteString("\nreturn " + a.expr() + "\nend\n")
 	return a.out.String()
@@ -226,10 +235,12 @@ func FuzzLuaProgram(f *testing.F) {
 		if len(choices) > 2000 {
 			return
 		}
-		source := []byte((&author{choices: choices}).program())
-		first := evaluate(t, policy.Difficulty, source, env, chain)
-		if second := evaluate(t, policy.Difficulty, source, env, chain); first != second {
-			t.Fatalf("first %+v, then %+v:\n%s", first, second, source)
+		for _, hook := range []policy.Hook{policy.Difficulty, policy.Admission} {
+			source := []byte((&author{choices: choices, local: isLocal(hook)}).program())
+			first := evaluate(t, hook, source, env, chain)
+			if second := evaluate(t, hook, source, env, chain); first != second {
+				t.Fatalf("%s: first %+v, then %+v:\n%s", hook, first, second, source)
+			}
 		}
 	})
 }

@@ -4,7 +4,8 @@
 -- port.
 -- Parameters:
 --   base      ID of the network's first node (as the network says: 8000)
---   capacity  children of a kind (as the node says); a tracker wants a high one
+--   capacity  children of a kind (as the node says: p2p.capacity, which a tracker
+--             sets high, or p2p.wallet_capacity)
 --   most      IDs of a kind in all (10000): looking further would take longer
 --             than a script may
 
