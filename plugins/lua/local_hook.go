@@ -132,7 +132,7 @@ func try(s *Script) error {
 		}
 		peer := policy.Peer{
 			Address: "127.0.0.1:50000", Host: "127.0.0.1", Port: 50000, NetGroup: "127.0",
-			Inbound: true, Agent: "/orrery/", Kind: "node", Now: someTime,
+			Inbound: true, Agent: "orrery/0", Kind: "node", Now: someTime,
 		}
 		if _, _, err := m.admit(peer); err != nil {
 			return err
