@@ -70,3 +70,22 @@ func WaitTip(t testing.TB, tip string, nodes ...*Node) {
 		}
 	}
 }
+
+// Height is that of the best block.
+func (n *Node) Height() (height int) {
+	n.t.Helper()
+	n.Must(&height, "getblockcount")
+	return height
+}
+
+// WaitHeight waits until each node has reached a height.
+func WaitHeight(t testing.TB, height int, nodes ...*Node) {
+	t.Helper()
+	for i, n := range nodes {
+		var at struct{ Height int }
+		n.Must(&at, "waitforblockheight", height, int(Patience.Milliseconds()))
+		if at.Height < height {
+			t.Fatalf("node %d is at height %d, not at %d:\n%s", i, at.Height, height, tail(n.Output()))
+		}
+	}
+}
