@@ -96,7 +96,11 @@ func (c *Chain) AcceptBlock(b *consensus.Block, now int64) (*Node, error) {
 	n.s.status |= HaveBody
 	n.s.txN, n.s.size = uint32(len(b.Txs)), uint32(b.Size())
 	c.batch.Bodies = append(c.batch.Bodies, Body{n.Seq, b})
-	c.recent.put(n.Seq, b)
+	if n.Parent == c.Tip() {
+		c.recent.put(n.Seq, b)
+	} else {
+		c.ahead.put(n.Seq, b)
+	}
 	c.changed(n)
 	if n.Parent.s.linked {
 		c.link(n)

@@ -120,6 +120,10 @@ func (c *Chain) connect(n *Node) (Step, bool, error) {
 	for i, t := range b.Txs {
 		c.batch.Txs = append(c.batch.Txs, TxRef{t.ID(), TxPos{n.Seq, uint32(i)}})
 	}
+	c.ahead.take(n.Seq)
+	if c.recent.get(n.Seq) == nil {
+		c.recent.put(n.Seq, b)
+	}
 	c.setTip(n)
 	return Step{Connected: n, Block: b, Spent: res.Spent}, true, nil
 }

@@ -76,9 +76,47 @@ func (r *blockRing) get(seq uint64) *consensus.Block {
 	return nil
 }
 
+// aheadBytes bounds the bodies that are kept because they came before their turn
+// to be connected. Without them each would be read and parsed again.
+const aheadBytes = 16 << 20
+
+// aheadBlocks are those bodies, oldest first.
+type aheadBlocks struct {
+	of    map[uint64]*consensus.Block // by Seq
+	order []uint64                    // may list what was taken
+	size  int
+}
+
+func (a *aheadBlocks) put(seq uint64, b *consensus.Block) {
+	if a.of == nil {
+		a.of = map[uint64]*consensus.Block{}
+	}
+	a.of[seq] = b
+	a.order = append(a.order, seq)
+	a.size += b.Size()
+	for a.size > aheadBytes {
+		a.take(a.order[0])
+		a.order = a.order[1:]
+	}
+	if len(a.order) > 2*len(a.of)+recentBlocks {
+		a.order = slices.DeleteFunc(a.order, func(seq uint64) bool { return a.of[seq] == nil })
+	}
+}
+
+// take gives up a body.
+func (a *aheadBlocks) take(seq uint64) {
+	if b := a.of[seq]; b != nil {
+		a.size -= b.Size()
+		delete(a.of, seq)
+	}
+}
+
 // Block returns a stored body.
 func (c *Chain) Block(n *Node) (*consensus.Block, error) {
 	if b := c.recent.get(n.Seq); b != nil {
+		return b, nil
+	}
+	if b := c.ahead.of[n.Seq]; b != nil {
 		return b, nil
 	}
 	for _, b := range c.batch.Bodies {

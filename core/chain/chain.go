@@ -62,6 +62,7 @@ type Chain struct {
 
 	batch    batch
 	recent   blockRing
+	ahead    aheadBlocks
 	failures []*PolicyFailure
 }
 
