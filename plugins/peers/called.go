@@ -44,37 +44,35 @@ func (a *asked) take(call uint64) (question, bool) {
 
 var errBusy = &protocol.Error{Code: protocol.CodeBusy, Message: "busy: ask again later"}
 
-// called acts upon a request or a notice.
-func (p *peer) called(frame protocol.Frame, text []byte) error {
+// called takes a request or a notice apart.
+func (p *peer) called(frame protocol.Frame, text []byte) (act func(), err error) {
 	if notice := protocol.IsNotice(frame.Method); notice && frame.ID != nil {
-		return &protocol.DecodeError{Kind: protocol.FaultProtocol, What: frame.Method + " is a notice, it has no id"}
+		return nil, &protocol.DecodeError{Kind: protocol.FaultProtocol, What: frame.Method + " is a notice, it has no id"}
 	}
 	if len(text) > protocol.MaxUnasked {
-		return tooBig(protocol.MaxUnasked)
+		return nil, tooBig(protocol.MaxUnasked)
 	}
 	in, answer := p.t.dispatch.run(text)
 	switch {
 	case in.err != nil:
-		return in.err
+		return nil, in.err
 	case !in.known && frame.ID == nil:
-		return nil // a notice of a later version
+		return nil, nil // a notice of a later version
 	case !in.known:
 		p.push(item{frame: answer, size: len(answer) + smallSize})
-		return nil
+		return nil, nil
 	case in.notice != nil:
-		p.t.deliver(protocol.Told{Peer: p.id, Notice: in.notice})
-		return nil
+		return func() { p.t.deliver(protocol.Told{Peer: p.id, Notice: in.notice}) }, nil
 	case frame.ID == nil:
-		return &protocol.DecodeError{Kind: protocol.FaultProtocol, What: frame.Method + " is a request, it needs an id"}
+		return nil, &protocol.DecodeError{Kind: protocol.FaultProtocol, What: frame.Method + " is a request, it needs an id"}
 	}
 	q := question{bytes.Clone(frame.ID), frame.Method}
 	call, ok := p.asked.add(q)
 	if !ok {
 		p.push(item{frame: protocol.AppendAnswer(nil, q.id, nil, errBusy), method: q.method, size: smallSize})
-		return nil
+		return nil, nil
 	}
-	p.t.deliver(protocol.Asked{Peer: p.id, Call: call, Request: in.request})
-	return nil
+	return func() { p.t.deliver(protocol.Asked{Peer: p.id, Call: call, Request: in.request}) }, nil
 }
 
 // serve answers a request from the node's view, in a goroutine of its own.
@@ -114,7 +112,7 @@ func (p *peer) handler(e protocol.Serve) {
 	}
 	p.push(item{frame: *buffer, method: q.method, release: func() {
 		release()
-		largeBuffers.Put(buffer)
+		giveBack(buffer)
 	}})
 }
 

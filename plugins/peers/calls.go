@@ -127,18 +127,18 @@ func (p *peer) wait(k *call) {
 	<-k.arrived
 }
 
-// answered acts upon an answer.
-func (p *peer) answered(frame protocol.Frame) error {
+// answered takes an answer apart.
+func (p *peer) answered(frame protocol.Frame) (act func(), err error) {
 	id, err := strconv.ParseUint(string(frame.ID), 10, 64)
 	if err != nil {
-		return &protocol.DecodeError{Kind: protocol.FaultProtocol, What: "an answer whose id is of no request"}
+		return nil, &protocol.DecodeError{Kind: protocol.FaultProtocol, What: "an answer whose id is of no request"}
 	}
 	k, known := p.calls.arrived(id)
 	switch {
 	case !known:
-		return &protocol.DecodeError{Kind: protocol.FaultProtocol, What: "an answer to nothing that was asked"}
+		return nil, &protocol.DecodeError{Kind: protocol.FaultProtocol, What: "an answer to nothing that was asked"}
 	case k == nil:
-		return nil
+		return nil, nil
 	}
 	k.read = true
 	p.stats.got(k.method, len(frame.Result)+len(frame.Refusal))
@@ -156,6 +156,7 @@ func (p *peer) answered(frame protocol.Frame) error {
 	}
 	close(k.arrived)
 	<-k.over
-	p.t.deliver(protocol.Answered{Peer: p.id, Call: k.number, Response: k.response, Err: k.err})
-	return fault
+	return func() {
+		p.t.deliver(protocol.Answered{Peer: p.id, Call: k.number, Response: k.response, Err: k.err})
+	}, fault
 }

@@ -57,6 +57,9 @@ const (
 	maxDials = 64
 	// maxLargeReads bounds how many messages above MaxUnasked are read at once.
 	maxLargeReads = 4
+	// heavyMessage is a message, in bytes, that takes long enough to be taken
+	// apart that others must not wait for many of them.
+	heavyMessage = 64 << 10
 	// maxHeaderBytes bounds the HTTP request that opens a connection, and its
 	// answer.
 	maxHeaderBytes = 8 << 10

@@ -9,6 +9,8 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"runtime"
+	"slices"
 	"sync"
 
 	"orrery/core/protocol"
@@ -42,6 +44,7 @@ type Transport struct {
 	maxConns int
 	bulk     chan struct{} // a place for each answer that is not written yet
 	large    chan struct{} // a place for each large message that is being read
+	heavy    chan struct{} // a place for each message that is being taken apart
 	totals   counters
 
 	ctx    context.Context // ends with Run
@@ -76,6 +79,7 @@ func New(cfg Config, deps Deps) (*Transport, error) {
 	t := &Transport{
 		cfg: cfg, deps: deps, dispatch: newDispatcher(), maxConns: maxConns(cfg.MaxConns),
 		bulk: make(chan struct{}, maxAllUnwritten), large: make(chan struct{}, maxLargeReads),
+		heavy: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		peers: map[protocol.PeerID]*peer{},
 	}
 	if cfg.CertFile != "" {
@@ -103,7 +107,7 @@ func (t *Transport) Run(ctx context.Context, ready func()) error {
 	for _, p := range t.peers {
 		open = append(open, p)
 	}
-	half := t.half
+	half := slices.Clone(t.half)
 	t.mu.Unlock()
 	t.cancel()
 	if f != nil {

@@ -16,25 +16,52 @@ import (
 	"orrery/core/protocol"
 )
 
-// largeBuffers holds the buffers of large messages, so that each does not cost
-// the collector megabytes.
-var largeBuffers = sync.Pool{New: func() any { return new([]byte) }}
+// largeBuffers and middleBuffers hold the buffers of messages above MaxUnasked
+// and below, so that each does not cost the collector megabytes.
+var largeBuffers, middleBuffers = sync.Pool{New: noBuffer}, sync.Pool{New: noBuffer}
+
+func noBuffer() any { return new([]byte) }
+
+// giveBack keeps a buffer for the next message of its size.
+func giveBack(b *[]byte) {
+	const slack = 2 // what growing may add
+	if cap(*b) > slack*protocol.MaxUnasked {
+		largeBuffers.Put(b)
+	} else {
+		middleBuffers.Put(b)
+	}
+}
 
 // read takes messages until the connection ends.
 func (p *peer) read() {
 	for {
 		err := p.message()
-		var fault *protocol.DecodeError
-		switch {
-		case err == nil:
+		if err == nil {
 			continue
-		case errors.As(err, &fault):
+		}
+		if fault := asFault(err); fault != nil {
 			p.broke(fault)
-		default:
+		} else {
 			p.ends(p.lost(err))
 		}
 		return
 	}
+}
+
+// asFault tells a rule that the peer broke from a connection that failed.
+func asFault(err error) *protocol.DecodeError {
+	var fault *protocol.DecodeError
+	var said websocket.CloseError
+	var failed *net.OpError
+	switch {
+	case errors.As(err, &fault):
+		return fault
+	case errors.As(err, &said), errors.As(err, &failed), errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, net.ErrClosed),
+		errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.ErrClosedPipe),
+		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return nil
+	}
+	return &protocol.DecodeError{Kind: protocol.FaultProtocol, What: "no WebSocket frame: " + clean(err.Error())}
 }
 
 // broke ends the connection of a peer that broke a rule of the transport.
@@ -60,7 +87,7 @@ func (p *peer) lost(err error) ending {
 		return ending{reason: fmt.Sprintf("the peer said nothing for %v", p.t.cfg.HelloTime)}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return ending{reason: fmt.Sprintf("nothing came from the peer for %v", p.t.cfg.IdleTime)}
-	case errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, net.ErrClosed):
 		return ending{reason: "the connection was lost"}
 	}
 	return ending{reason: "the connection was lost: " + clean(bare(err).Error())}
@@ -112,7 +139,11 @@ func (f *frameReader) all() error {
 		if err := f.room(); err != nil {
 			return err
 		}
-		n, err := f.r.Read(f.buf[len(f.buf):min(cap(f.buf), len(f.buf)+pieceSize)])
+		end := min(cap(f.buf), len(f.buf)+pieceSize)
+		if !f.large {
+			end = min(end, protocol.MaxUnasked+1)
+		}
+		n, err := f.r.Read(f.buf[len(f.buf):end])
 		f.buf = f.buf[:len(f.buf)+n]
 		switch {
 		case errors.Is(err, io.EOF):
@@ -131,11 +162,8 @@ func tooBig(limit int) error {
 
 // room makes room for more bytes, if so many are allowed.
 func (f *frameReader) room() error {
-	if len(f.buf) < cap(f.buf) {
-		return nil
-	}
 	p := f.p
-	if len(f.buf) >= protocol.MaxUnasked && !f.large {
+	if len(f.buf) > protocol.MaxUnasked && !f.large {
 		if !p.calls.expectsLarge() {
 			return tooBig(protocol.MaxUnasked)
 		}
@@ -148,15 +176,14 @@ func (f *frameReader) room() error {
 		f.began = time.Now() // the wait was not the peer's fault
 	}
 	if len(f.buf) >= keptBuffer && f.pooled == nil {
-		f.pooled = largeBuffers.Get().(*[]byte)
+		f.pooled = middleBuffers.Get().(*[]byte)
 		f.buf = append((*f.pooled)[:0], f.buf...)
 	}
 	if len(f.buf) == cap(f.buf) {
 		f.buf = slices.Grow(f.buf, max(len(f.buf), 512))
 	}
 	// A long message may not take for ever.
-	pieces := time.Duration(len(f.buf) / pieceSize)
-	if pieces > 0 {
+	if pieces := time.Duration(len(f.buf) / pieceSize); pieces > 0 {
 		_ = p.nc.SetReadDeadline(f.began.Add(p.t.cfg.WriteTime + pieces*pieceTime))
 	}
 	return nil
@@ -171,14 +198,32 @@ func (f *frameReader) release() {
 		return
 	}
 	*f.pooled = f.buf[:0]
-	largeBuffers.Put(f.pooled)
+	giveBack(f.pooled)
 }
 
-// handle acts upon one message.
+// handle acts upon one message. Only so many large ones are taken apart at
+// once as there are processors: more would not be faster, take memory, and keep
+// small ones of other peers waiting.
 func (p *peer) handle(text []byte) error {
+	heavy := len(text) > heavyMessage
+	if heavy {
+		p.t.heavy <- struct{}{}
+	}
+	act, err := p.understand(text)
+	if heavy {
+		<-p.t.heavy
+	}
+	if act != nil {
+		act() // it may wait for the node
+	}
+	return err
+}
+
+// understand takes a message apart and returns what follows from it.
+func (p *peer) understand(text []byte) (act func(), err error) {
 	frame, err := protocol.ParseFrame(text)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if frame.Method != "" {
 		p.stats.got(frame.Method, len(text))
@@ -189,7 +234,7 @@ func (p *peer) handle(text []byte) error {
 	}
 	switch {
 	case p.closing.Load():
-		return nil
+		return nil, nil
 	case frame.Method == "":
 		return p.answered(frame)
 	}
