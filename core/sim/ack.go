@@ -39,8 +39,7 @@ func (n *Net) Send(x *Node, tx *consensus.Tx, answer func(error)) {
 	})
 }
 
-// checkPromises looks after a restart whether all is there that the node's owner
-// was told of.
+// checkPromises looks whether all is there that the node's owner was told of.
 func (n *Net) checkPromises(x *Node) error {
 	v := x.view
 	for _, p := range x.promises {
@@ -51,21 +50,45 @@ func (n *Net) checkPromises(x *Node) error {
 			}
 			continue
 		}
-		if v.Mempool.Get(p.tx.ID()) != nil {
-			continue
+		confirmed, err := onBest(v, p.tx)
+		if err != nil {
+			return err
 		}
-		if _, err := v.Store.TxPos(p.tx.ID()); err == nil {
-			continue
-		}
-		gone := false
-		for _, in := range p.tx.Msg.TxIn {
-			coin, err := v.Store.Coin(in.PreviousOutPoint)
-			immature := coin != nil && coin.Coinbase && v.Tip.Height+1-coin.Height < n.cfg.Params.Maturity
-			gone = gone || err != nil || coin == nil || immature || v.Mempool.Spender(in.PreviousOutPoint) != nil
-		}
-		if !gone {
+		if !confirmed && v.Mempool.Get(p.tx.ID()) == nil && n.payable(v, p.tx) {
 			return fmt.Errorf("transaction %v was acknowledged and is gone, though its coins are there", p.tx.ID())
 		}
 	}
 	return nil
+}
+
+// onBest reports whether a block of the best chain has a transaction.
+func onBest(v *node.View, tx *consensus.Tx) (bool, error) {
+	pos, err := v.Store.TxPos(tx.ID())
+	if errors.Is(err, chain.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	b, err := v.Store.Block(pos.Seq)
+	if err != nil {
+		return false, err
+	}
+	h := b.Hash()
+	r, ok := v.Lookup(&h)
+	return ok && v.Contains(r.Node), nil
+}
+
+// payable reports whether nothing has taken a transaction's coins away.
+func (n *Net) payable(v *node.View, tx *consensus.Tx) bool {
+	for _, in := range tx.Msg.TxIn {
+		coin, err := v.Store.Coin(in.PreviousOutPoint)
+		if err != nil || coin == nil || v.Mempool.Spender(in.PreviousOutPoint) != nil {
+			return false
+		}
+		if coin.Coinbase && v.Tip.Height+1-coin.Height < n.cfg.Params.Maturity {
+			return false
+		}
+	}
+	return true
 }

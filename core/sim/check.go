@@ -19,7 +19,9 @@ import (
 //     holds for good;
 //   - disconnecting its last blocks and connecting them again leaves the same
 //     coins;
-//   - every transaction of its mempool is valid on its tip.
+//   - every transaction of its mempool is valid on its tip;
+//   - every block and payment that its owner was told is taken is still there,
+//     but for payments whose coins a reorg took away.
 //
 // The first that is not is the error.
 func (n *Net) Check() error {
@@ -39,6 +41,7 @@ func (n *Net) Check() error {
 			func() error { return checkWork(x.view) },
 			func() error { return n.checkReturn(x) },
 			func() error { return n.checkPool(x) },
+			func() error { return n.checkPromises(x) },
 		} {
 			if err := check(); err != nil {
 				return n.broken(x, err)
