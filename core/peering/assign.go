@@ -205,7 +205,9 @@ func (p *Peering) children(kind string) int {
 	return n
 }
 
-// referral are the children of this node, those first that were named least.
+// referral are the children of this node, those first that were named least. A
+// node without any names the members that it is connected to, its parent
+// among them: the assign policy may have no ID to give so deep in a tree.
 func (p *Peering) referral(q *peer) []protocol.Member {
 	var list []*lease
 	for _, l := range p.leases {
@@ -220,6 +222,14 @@ func (p *Peering) referral(q *peer) []protocol.Member {
 			l.named++
 		}
 		out = append(out, protocol.Member{ID: l.ID, Address: l.address, Kind: l.kind})
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, o := range p.peers {
+		if o != q && o.member && o.kind() == protocol.KindNode && o.listen != "" && len(out) < protocol.MaxSample {
+			out = append(out, protocol.Member{ID: o.nodeID, Address: o.listen, Kind: o.kind()})
+		}
 	}
 	return out
 }
