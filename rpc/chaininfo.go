@@ -115,7 +115,7 @@ func (n *nodeMethods) initialSync(v *node.View) bool {
 	if n.synced.Load() {
 		return false
 	}
-	if v.Net != nil && v.Net.Sync.Initial && (v.Net.Sync.Peers > 0 || v.Net.Sync.Goal > v.Tip.Height) {
+	if fetching(v) {
 		return true
 	}
 	if int64(v.Tip.Header.Time) < n.Node.Now().Unix()-maxTipAge {
@@ -123,4 +123,10 @@ func (n *nodeMethods) initialSync(v *node.View) bool {
 	}
 	n.synced.Store(true)
 	return false
+}
+
+// fetching reports whether the chain of the network is on its way to a node that
+// has never had it.
+func fetching(v *node.View) bool {
+	return v.Net != nil && v.Net.Sync.Initial && (v.Net.Sync.Peers > 0 || v.Net.Sync.Goal > v.Tip.Height)
 }

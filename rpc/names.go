@@ -109,14 +109,21 @@ type nameBook struct {
 
 var errNoDirectory = &Error{Code: CodeMisc, Message: "This node keeps no directory of names"}
 
-// openNames reads the table. Release it soon.
-func (n *nodeMethods) openNames(ctx context.Context) (*nameBook, func(), error) {
+var errFetching = &Error{Code: CodeInitialSync, Message: "The chain of the network is still being fetched: who has a name is not known before it is here"}
+
+// openNames reads the table. Release it soon. known says that it must be that
+// of the network, not of the part of the chain that is here.
+func (n *nodeMethods) openNames(ctx context.Context, known bool) (*nameBook, func(), error) {
 	if n.Names == nil {
 		return nil, nil, errNoDirectory
 	}
 	t, v, release, err := n.Names.Names(ctx)
 	if err != nil {
 		return nil, nil, Errorf(CodeMisc, "%w", err)
+	}
+	if known && fetching(v) {
+		release()
+		return nil, nil, errFetching
 	}
 	return &nameBook{t, v, codecOf(v), n.Names.Carried()}, release, nil
 }
@@ -175,7 +182,7 @@ func (n *nodeMethods) getdirectory(ctx context.Context, c *Call) (any, error) {
 	if count < 0 {
 		return nil, Errorf(CodeParameter, "count cannot be negative")
 	}
-	b, release, err := n.openNames(ctx)
+	b, release, err := n.openNames(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +207,7 @@ func (n *nodeMethods) resolvename(ctx context.Context, c *Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, release, err := n.openNames(ctx)
+	b, release, err := n.openNames(ctx, true)
 	if err != nil {
 		return nil, err
 	}

@@ -107,7 +107,7 @@ func (n *nodeMethods) signedClaim(ctx context.Context, c *Call, all Wallets, may
 	if claim.Name, err = nameParam(c); err != nil {
 		return claim, nil, err
 	}
-	b, release, err := n.openNames(ctx)
+	b, release, err := n.openNames(ctx, true)
 	if err != nil {
 		return claim, nil, err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"orrery/cmd/internal/host"
 	"orrery/core/directory"
+	"orrery/core/netsync"
 	"orrery/core/node"
 	"orrery/rpc"
 	"orrery/wallet"
@@ -20,6 +21,7 @@ type scanDirectory struct {
 	host    *host.Host
 	mining  bool
 	full    error
+	net     *node.NetView // what the views show, if it is set
 	carried []directory.Claim
 }
 
@@ -31,6 +33,10 @@ func (d *scanDirectory) Names(context.Context) (t directory.Table, v *node.View,
 		if err = berr; err == nil {
 			t, _ = t.Apply(b, h)
 		}
+	}
+	if d.net != nil {
+		other := *v
+		other.Net, v = d.net, &other
 	}
 	return t, v, release, err
 }
@@ -114,6 +120,15 @@ func TestNames(t *testing.T) {
 	}
 	w.must(nil, "reconsiderblock", tip)
 	r.checkScan()
+
+	// Half of a chain does not tell who has a name.
+	r.names.net = &node.NetView{Sync: netsync.Progress{Initial: true, Peers: 1}}
+	const fetching = "The chain of the network is still being fetched: who has a name is not known before it is here"
+	w.fails(rpc.CodeInitialSync, fetching, "resolvename", "alice")
+	w.fails(rpc.CodeInitialSync, fetching, "registername", "bob")
+	w.must(nil, "getdirectory")
+	r.names.net.Sync.Initial = false
+	w.must(nil, "resolvename", "alice")
 }
 
 // A name whose number cannot grow stays where it is.
