@@ -18,7 +18,7 @@ func highS(signature []byte) []byte {
 	s.Negate()
 	b := s.Bytes()
 	copy(twin[33:], b[:])
-	twin[0] = 31 + (twin[0] - 31) ^ 1
+	twin[0] = 31 + ((twin[0] - 31) ^ 1) // the other Y
 	return twin
 }
 

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/btcsuite/btcd/btcec/v2/ecdsa"
+
 	"orrery/core/consensus"
 )
 
@@ -120,11 +122,20 @@ func TestSignatures(t *testing.T) {
 	}
 }
 
+func hashOf(c Claim) []byte {
+	d := c.Digest(network)
+	return d[:]
+}
+
 // Each ECDSA signature has a twin with the other S, which anybody can make.
 func TestHighS(t *testing.T) {
 	c := claims(alice, "shop", 0, alice)
 	twin := c
 	twin.Signature = highS(c.Signature)
+	key, _, err := ecdsa.RecoverCompact(twin.Signature, hashOf(c))
+	if err != nil || !paysTo(alice.script, key) {
+		t.Fatalf("it is no twin: %v", err)
+	}
 	if wellFormed(alice.script, twin.Signature) || NewTable(network).Check(&twin) == nil {
 		t.Error("the twin of a signature is taken")
 	}

@@ -115,7 +115,6 @@ func (d *Directory) catchUp(ctx context.Context) (there bool, err error) {
 		d.show(v.Tip.Hash)
 		return true, nil
 	}
-	d.show(chainhash.Hash{}) // half of a change is no answer
 	left := d.maxMoves
 	for _, step := range []struct {
 		move   func(*node.View, *chain.Node) error
@@ -137,7 +136,9 @@ func (d *Directory) catchUp(ctx context.Context) (there bool, err error) {
 	return true, nil
 }
 
-// show lets questions be answered for a tip, or for none.
+// show lets questions be answered for a tip, or for none. Until the next call
+// they are answered with the table as it is now, whatever blocks are followed
+// meanwhile: it is immutable.
 func (d *Directory) show(tip chainhash.Hash) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
