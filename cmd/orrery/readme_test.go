@@ -62,6 +62,16 @@ func TestReadme(t *testing.T) {
 			t.Logf("left out: %q, since this is it", command)
 		case strings.HasPrefix(command, "go run ./cmd/orrery node"):
 			r.goRun(command)
+		case strings.HasPrefix(command, "./orrery node --p2p.join"):
+			// It stays, and mines money of its own.
+			r.second = e2e.Ready(t, r.start(env, strings.ReplaceAll(command, "127.0.0.1:8000", r.node.Self().Listen)))
+		case strings.HasPrefix(command, "./orrery lab"):
+			p := r.start(env, command)
+			if p.WaitLine("8004 |") == "" {
+				t.Errorf("%s:\n%s", command, p.Output())
+			}
+			p.Signal(os.Interrupt)
+			endsCleanly(t, p)
 		case strings.HasPrefix(command, "./orrery node"):
 			p := r.start(env, command)
 			e2e.Ready(t, p)
@@ -71,6 +81,7 @@ func TestReadme(t *testing.T) {
 			r.run(command)
 		}
 	}
+	r.second.Stop()
 	r.node.Stop()
 }
 
@@ -79,6 +90,8 @@ type reader struct {
 	t     *testing.T
 	clone string
 	node  *e2e.Node
+	// second joined the network of node.
+	second *e2e.Node
 }
 
 // cloneOf is a folder with what the commands need of the repository, and the
@@ -129,8 +142,15 @@ func (r *reader) goRun(command string) {
 // run types a command that ends by itself at a terminal, and yes where it asks.
 func (r *reader) run(command string) {
 	r.t.Helper()
-	if strings.Contains(command, "wallet send") {
-		r.waitForMoney()
+	switch payer := r.node; {
+	case strings.Contains(command, "data2"):
+		payer = r.second
+		fallthrough
+	case strings.Contains(command, "wallet send"):
+		r.waitForMoney(payer)
+	}
+	if strings.Contains(command, "wallet send alice") {
+		e2e.WaitHeight(r.t, r.node.Height()+3, r.second)
 	}
 	if name, _, _ := strings.Cut(command, " "); name == "curl" {
 		if _, err := exec.LookPath(name); err != nil {
@@ -162,15 +182,15 @@ func (r *reader) run(command string) {
 }
 
 // waitForMoney waits until the wallet can pay what the README pays.
-func (r *reader) waitForMoney() {
+func (r *reader) waitForMoney(n *e2e.Node) {
 	r.t.Helper()
-	for height := 1; ; height++ {
+	for height := n.Height(); ; height++ {
 		var balance float64
-		r.node.Must(&balance, "getbalance")
-		if balance > 2 {
+		n.Must(&balance, "getbalance")
+		if balance > 3 {
 			return
 		}
-		r.node.Must(nil, "waitforblockheight", height, e2e.Patience.Milliseconds())
+		n.Must(nil, "waitforblockheight", height+1, e2e.Patience.Milliseconds())
 	}
 }
 
