@@ -74,6 +74,7 @@ func TestIDRests(t *testing.T) {
 				a.p.close(q, "test")
 			}
 			a.p.root, a.p.join = true, joining{}
+			a.p.cfg.Capacity = 0 // nobody is to get an ID from it, whoever refers to it
 		}
 		b := w.joiner("b", "127.0.0.1:8000")
 		w.pass(300 * second)
