@@ -42,7 +42,9 @@ func JoinAddress(host string, port uint16) string {
 }
 
 // dialable returns the one spelling of an address that somebody can be reached
-// at. seen replaces a host that only means "here".
+// at. seen is the host of who tells; it replaces a host that only means "here".
+// With a seen host, addresses that lead nowhere from there are refused: a peer
+// elsewhere must not have this node dial services of its own machine.
 func dialable(address, seen string) (string, bool) {
 	host, port, ok := SplitAddress(address)
 	if !ok || port == 0 {
@@ -51,10 +53,34 @@ func dialable(address, seen string) (string, bool) {
 	if ip, isIP := parseIP(host); host == "" || isIP && ip.ip == [16]byte{} || host == "0.0.0.0" {
 		host = seen
 	}
-	if host == "" {
+	if host == "" || seen != "" && reach(host) > reach(seen) {
 		return "", false
 	}
 	return JoinAddress(host, port), true
+}
+
+// reach is how near one must be to a host to be able to dial it: 0 anywhere, 1
+// in its private network, 2 on its machine or by a name without a dot.
+func reach(host string) int {
+	ip, ok := parseIP(host)
+	switch {
+	case !ok && strings.Contains(host, "."):
+		return 0
+	case !ok || within(loopback, ip):
+		return 2
+	case within(private, ip):
+		return 1
+	}
+	return 0
+}
+
+func within(list []subnet, ip subnet) bool {
+	for _, n := range list {
+		if n.contains(ip) {
+			return true
+		}
+	}
+	return false
 }
 
 // subnet is a range of IP addresses; IPv4 ones are mapped into IPv6.
@@ -180,15 +206,7 @@ func IsLocal(host string) bool {
 		return true
 	}
 	ip, ok := parseIP(host)
-	if !ok {
-		return false
-	}
-	for _, n := range append(loopback[:len(loopback):len(loopback)], private...) {
-		if n.contains(ip) {
-			return true
-		}
-	}
-	return false
+	return ok && (within(loopback, ip) || within(private, ip))
 }
 
 // NetGroup is the part of a host that is costly to have many of: "a.b" of an

@@ -242,15 +242,15 @@ func (p *Peering) enroll(q *peer, e protocol.Asked, r *protocol.Register) {
 		p.refuse(e, protocol.CodeNotMember, "ask for an ID first")
 		return
 	}
-	listen, ok := dialable(r.Listen, q.host)
-	if !ok && r.Listen != "" {
+	listen, _ := dialable(r.Listen, q.host) // "" where nobody else can dial it
+	if _, ok := dialable(r.Listen, ""); !ok && r.Listen != "" && listen == "" {
 		p.refuse(e, protocol.CodeInvalid, "the address is not of the form HOST:PORT")
 		return
 	}
 	q.listen = listen
 	if l != nil {
 		l.registered, l.address = true, listen
-		if _, port, ok := SplitAddress(listen); ok {
+		if _, port, ok := SplitAddress(r.Listen); ok {
 			l.Port = port
 		}
 		p.saveLease(l)

@@ -22,11 +22,15 @@ func (p *Peering) seen(q *peer) {
 		return
 	}
 	m := protocol.Member{ID: q.nodeID, Address: q.listen, Kind: protocol.KindNode}
+	source, wall := NetGroup(q.host), p.wall/second
 	if !q.inbound && (q.listen == q.address || IsLocal(q.host)) {
-		p.book.good(m, NetGroup(q.host), p.wall/second)
+		p.book.good(m, source, wall)
 		return
 	}
-	if p.book.hear(m, NetGroup(q.host), p.wall/second) && q.nodeID != 0 {
+	if !q.inbound {
+		p.book.good(protocol.Member{ID: q.nodeID, Address: q.address, Kind: protocol.KindNode}, source, wall)
+	}
+	if p.book.hear(m, source, wall) && q.nodeID != 0 {
 		p.relay([]protocol.Member{m}, q)
 	}
 }

@@ -75,9 +75,9 @@ func (p *Peering) boundHalfOpen(q *peer) {
 
 // greetedBy takes the hello of a peer that dialled.
 func (p *Peering) greetedBy(q *peer, e protocol.Asked, h *protocol.Hello) {
-	if q.hello != nil {
-		p.refuse(e, protocol.CodeInvalid, "hello was said already")
-		p.fault(q, protocol.FaultProtocol, "said hello twice")
+	if q.hello != nil || !q.inbound {
+		p.refuse(e, protocol.CodeInvalid, "only the side that dialled says hello, once")
+		p.fault(q, protocol.FaultProtocol, "said hello where it had to answer one, or twice")
 		return
 	}
 	if err := p.check(q, h); err != nil {

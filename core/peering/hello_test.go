@@ -164,9 +164,9 @@ func TestDuplicates(t *testing.T) {
 		a.start()
 		b.start()
 		w.pass(second)
-		a.command(AddNode{"127.0.0.1:9000", "add"})
-		b.command(AddNode{"127.0.0.1:8000", "add"})
-		w.pass(60 * second)
+		a.command(AddNode{"127.0.0.1:9000", "onetry"})
+		b.command(AddNode{"127.0.0.1:8000", "onetry"})
+		w.pass(second / 4)
 		va, vb := a.p.View(), b.p.View()
 		if len(va.Peers) != 1 || len(vb.Peers) != 1 || len(w.lines) != 1 || va.Peers[0].Inbound == vb.Peers[0].Inbound {
 			t.Errorf("%d: %+v and %+v", i, va.Peers, vb.Peers)

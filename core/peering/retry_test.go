@@ -2,8 +2,11 @@ package peering
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"orrery/core/protocol"
 )
 
 // TestDeadAddress: tried again and again, more and more slowly, and said.
@@ -59,7 +62,48 @@ func TestReferralLoop(t *testing.T) {
 	}
 }
 
-// TestOwnIDWithoutParent: a node with an ID works without its parent, after a
+// TestReferrals: they are followed as far as a round goes, none twice, and not
+// into this machine from elsewhere.
+func TestReferrals(t *testing.T) {
+	w := newWorld(t)
+	full := func(list ...protocol.Member) func(protocol.Request) (protocol.Response, *protocol.Error) {
+		return func(r protocol.Request) (protocol.Response, *protocol.Error) {
+			return nil, &protocol.Error{Code: protocol.CodeFull, Message: "full", Referral: list}
+		}
+	}
+	at := func(addresses ...string) (list []protocol.Member) {
+		for _, a := range addresses {
+			list = append(list, protocol.Member{ID: 1, Address: a, Kind: protocol.KindNode})
+		}
+		return list
+	}
+	w.liar("x", "9.9.9.1:1", full(at("9.9.9.2:1", "9.9.9.1:1", "127.0.0.1:22", "10.0.0.1:22", "nonsense")...))
+	w.liar("y", "9.9.9.2:1", full(at("9.9.9.1:1", "9.9.9.2:1")...))
+	a := w.joiner("a", "9.9.9.1:1")
+	w.pass(second / 2)
+	if !slices.Equal(a.dials, []string{"9.9.9.1:1", "9.9.9.2:1"}) {
+		t.Errorf("dialled %q", a.dials)
+	}
+	endless := func(r protocol.Request) (protocol.Response, *protocol.Error) {
+		var list []string
+		for range protocol.MaxSample {
+			w.port++
+			list = append(list, fmt.Sprintf("9.9.8.8:%d", w.port))
+		}
+		return full(at(list...)...)(r)
+	}
+	w.liar("z", "9.9.9.3:1", endless)
+	for i := range 300 {
+		w.liar(fmt.Sprint("z", i), fmt.Sprintf("9.9.8.8:%d", 40000+i), endless)
+	}
+	b := w.joiner("b", "9.9.9.3:1")
+	w.pass(second / 2)
+	if len(b.dials) != maxJoinDials || !b.heard("Again in 1 s") {
+		t.Errorf("%d dials: %q", len(b.dials), b.dials)
+	}
+}
+
+// TestAllStartAgain: a node with an ID works without its parent, after a
 // restart, too.
 func TestAllStartAgain(t *testing.T) {
 	w := newWorld(t)

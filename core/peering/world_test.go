@@ -21,7 +21,7 @@ import (
 // its way between them, and ports. Everything happens in the order of (time,
 // sequence), so a run can be repeated.
 type world struct {
-	t      *testing.T
+	t      testing.TB
 	now    int64
 	seq    int
 	queue  []event // by time, then sequence
@@ -60,7 +60,10 @@ type host struct {
 	skew   int64    // of its clock
 	ended  []string // reasons of connections that ended
 	dials  []string
-	got    []protocol.Event // of a host without a machine
+
+	// Of a host without a machine.
+	got   []protocol.Event
+	reply func(protocol.Request) (protocol.Response, *protocol.Error)
 }
 
 // line is a connection.
@@ -73,7 +76,7 @@ type line struct {
 
 const latency = second / 1000
 
-func newWorld(t *testing.T) *world {
+func newWorld(t testing.TB) *world {
 	w := &world{t: t, now: 1_700_000_000 * second, port: 40000, trace: sha256.New()}
 	w.cut = func(a, b *host) bool { return false }
 	return w
@@ -165,6 +168,10 @@ func (h *host) event(e protocol.Event) {
 	switch {
 	case h.p == nil:
 		h.got = append(h.got, e)
+		if a, ok := e.(protocol.Asked); ok && h.reply != nil {
+			r, err := h.reply(a.Request)
+			h.answer(a.Peer, a.Call, r, err)
+		}
 	case h.up:
 		h.carry(h.p.Handle(h.w.now+h.skew, e))
 	}
@@ -185,11 +192,24 @@ func (w *world) stranger(to *host, ip string) *stranger {
 }
 
 // hello is a correct one.
-func (s *stranger) hello() *protocol.Hello {
+func (h *host) hello() *protocol.Hello {
 	return &protocol.Hello{
-		Protocol: 1, NetworkID: chainhash.Hash{1}, Agent: "/stranger/", Nonce: s.rand("nonce"), Kind: protocol.KindNode,
-		Time: s.w.now / second,
+		Protocol: 1, NetworkID: chainhash.Hash{1}, Agent: "/stranger/", Nonce: h.rand("nonce"), Kind: protocol.KindNode,
+		Time: h.w.now / second,
 	}
+}
+
+// liar is a host that listens, and answers as a test wants.
+func (w *world) liar(name, address string, reply func(protocol.Request) (protocol.Response, *protocol.Error)) *host {
+	h := &host{w: w, name: name, ip: "127.0.0.1", up: true, ports: []string{address}}
+	h.reply = func(r protocol.Request) (protocol.Response, *protocol.Error) {
+		if _, ok := r.(*protocol.Hello); ok {
+			return h.hello(), nil
+		}
+		return reply(r)
+	}
+	w.nodes = append(w.nodes, h)
+	return h
 }
 
 // ask asks the node and returns its answer; both are nil when there was none.
