@@ -8,24 +8,22 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
+	"slices"
 	"sync"
 
 	"github.com/tidwall/buntdb"
 
 	"orrery/core/protocol"
+	"orrery/internal/buntfile"
 )
 
 const (
 	// MaxKey and MaxValue bound a record in bytes; larger ones are not kept.
-	MaxKey   = 256
-	MaxValue = 64 << 10
+	MaxKey   = 300
+	MaxValue = 900
 	// MaxRecords bounds how many there are. More are not kept: whoever saves
 	// them has limits of its own, far below.
 	MaxRecords = 50_000
-	// shrinkAt is the size in bytes from which on a start writes the file anew
-	// when most of it is old; maxFile is a file that nobody of ours wrote.
-	shrinkAt = 1 << 20
-	maxFile  = 1 << 30
 )
 
 // Store is open until Close. All methods may be called from anywhere.
@@ -34,13 +32,10 @@ type Store struct {
 	log *slog.Logger
 
 	mu    sync.Mutex
-	db    *buntdb.DB // nil: records are not kept
+	file  *buntfile.File // nil: records are not kept
 	count int
 	told  bool // that records are not kept
 }
-
-// errDamaged says that the file does not hold what was written.
-var errDamaged = errors.New("the file is damaged")
 
 // Open opens the file and makes it when there is none. A damaged file is
 // replaced by an empty one, with one warning. When even that fails the store
@@ -48,14 +43,13 @@ var errDamaged = errors.New("the file is damaged")
 func Open(cfg Config, log *slog.Logger) *Store {
 	s := &Store{cfg: cfg, log: log}
 	err := s.open()
-	if errors.Is(err, errDamaged) {
+	if isDamage(err) {
 		log.Warn("what was known of the network is lost; it is learned anew", "file", cfg.Path, "reason", err)
 		if err = os.Remove(cfg.Path); err == nil {
 			err = s.open()
 		}
 	}
 	if err != nil {
-		s.closeDB()
 		s.giveUp(err)
 	}
 	return s
@@ -72,18 +66,16 @@ func (s *Store) giveUp(err error) {
 func (s *Store) Load() []protocol.Record {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.db == nil {
+	if s.file == nil {
 		return nil
 	}
 	var list []protocol.Record
-	err := s.db.View(func(tx *buntdb.Tx) error {
-		return tx.Ascend("", func(key, value string) bool {
-			if key != formatKey {
-				v, _ := unseal(key, value) // Open checked it
-				list = append(list, protocol.Record{Key: key, Value: v})
-			}
-			return true
-		})
+	err := s.file.Each(func(key, value string) error {
+		body, err := buntfile.Unseal(key, value)
+		if err == nil && key != formatKey {
+			list = append(list, protocol.Record{Key: key, Value: []byte(body)})
+		}
+		return err
 	})
 	if err != nil {
 		s.giveUp(err)
@@ -96,11 +88,11 @@ func (s *Store) Load() []protocol.Record {
 func (s *Store) Save(records []protocol.Record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.db == nil {
+	if s.file == nil {
 		return
 	}
 	count, over := s.count, error(nil)
-	err := s.db.Update(func(tx *buntdb.Tx) error {
+	err := s.file.Update(func(tx *buntdb.Tx) error {
 		for _, r := range records {
 			if fault := check(r); fault != nil {
 				over = fault
@@ -146,7 +138,7 @@ func put(tx *buntdb.Tx, r protocol.Record, count *int) error {
 	case isNew:
 		*count++
 	}
-	_, _, err = tx.Set(r.Key, seal(r.Key, r.Value), nil)
+	_, _, err = tx.Set(r.Key, buntfile.Seal(r.Key, slices.Clone(r.Value)), nil)
 	return err
 }
 
@@ -154,12 +146,5 @@ func put(tx *buntdb.Tx, r protocol.Record, count *int) error {
 func (s *Store) Close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closeDB()
-}
-
-func (s *Store) closeDB() {
-	if s.db != nil {
-		_ = s.db.Close() // what is lost is learned anew
-		s.db = nil
-	}
+	s.closeFile()
 }

@@ -13,7 +13,9 @@ import (
 	"orrery/core/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/tidwall/buntdb.(*DB).backgroundManager")) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/tidwall/buntdb.(*DB).backgroundManager"))
+}
 
 // open opens a store whose warnings land in log.
 func open(t testing.TB, path string, log *strings.Builder) *Store {
