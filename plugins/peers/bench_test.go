@@ -37,6 +37,18 @@ func serving(r protocol.Response) option {
 
 // loop plays the loop of a node that serves everything, until the test ends.
 func (n *node) loop(t testing.TB, on func(protocol.Event)) {
+	n.drain(t, func(e protocol.Event) {
+		if q, ok := e.(protocol.Asked); ok {
+			n.Do(protocol.Serve{Peer: q.Peer, Call: q.Call, Request: q.Request})
+		}
+		if on != nil {
+			on(e)
+		}
+	})
+}
+
+// drain takes all events, until the test ends.
+func (n *node) drain(t testing.TB, on func(protocol.Event)) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -44,12 +56,7 @@ func (n *node) loop(t testing.TB, on func(protocol.Event)) {
 		for {
 			select {
 			case e := <-n.events:
-				if q, ok := e.(protocol.Asked); ok {
-					n.Do(protocol.Serve{Peer: q.Peer, Call: q.Call, Request: q.Request})
-				}
-				if on != nil {
-					on(e)
-				}
+				on(e)
 			case <-ctx.Done():
 				return
 			}
