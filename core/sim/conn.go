@@ -56,6 +56,10 @@ const (
 	portCount = 65536 - portBase
 	// freePort is where a node looks for a free port from.
 	freePort = 20000
+	// minForget is from how many connections on the ended ones are forgotten.
+	minForget = 64
+	// maxSaid bounds what is kept of what a node told its owner.
+	maxSaid = 1000
 )
 
 func hostOf(address string) string {
@@ -88,7 +92,9 @@ func (n *Net) carry(x *Node, e protocol.Effect) {
 	case protocol.Save:
 		x.save(e.Records)
 	case protocol.Say:
-		x.said = append(x.said, e.Text)
+		if x.said = append(x.said, e.Text); len(x.said) > maxSaid {
+			x.said = x.said[1:]
+		}
 	}
 }
 
@@ -142,7 +148,10 @@ func (n *Net) dialed(x *Node, address string) {
 	c := &conn{link: n.link(x, to)}
 	c.ends[0] = end{node: x, run: x.run}
 	c.ends[1] = end{node: to, run: to.run}
-	n.conns = append(n.conns, c)
+	if n.conns = append(n.conns, c); len(n.conns) > 2*n.conned+minForget {
+		n.releaseAll() // nothing is to be released; it forgets those that have ended
+		n.conned = len(n.conns)
+	}
 	at := n.now + c.link.travel(x.lines)
 	c.ends[0].last, c.ends[1].last = at, at
 	n.q.push(at, happening{kind: onAccept, conn: c})

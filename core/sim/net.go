@@ -81,7 +81,14 @@ type Net struct {
 	found  []Found
 	count  Counts
 	err    error
+
+	still  int // happenings since time last went on
+	conned int // connections when the ended ones were last forgotten
 }
+
+// maxStill bounds what happens at one moment: more is a machine that goes round
+// in a circle without waiting.
+const maxStill = 1_000_000
 
 // Counts are what happened so far.
 type Counts struct {
@@ -193,6 +200,12 @@ func (n *Net) RunUntil(d time.Duration, done func() bool) error {
 	end := n.now + int64(d)
 	for n.err == nil && n.q.len() > 0 && n.q.next() <= end {
 		at, h := n.q.pop()
+		if n.still++; at > n.now {
+			n.still = 0
+		} else if n.still > maxStill {
+			n.err = fmt.Errorf("seed %d, at %v: %d things happened at one moment", n.cfg.Seed, n.Now(), maxStill)
+			return n.err
+		}
 		n.now = at
 		n.count.Happened++
 		n.happen(&h)

@@ -55,7 +55,7 @@ func Play(cfg Config, text string, out func(string)) (*Net, error) {
 	if p.net == nil {
 		return nil, fmt.Errorf("the scenario has no node")
 	}
-	out(fmt.Sprintf("seed %d, %v, trace %v", p.cfg.Seed, p.net.Now(), p.net.Trace()))
+	out(fmt.Sprintf("seed %d, %v", p.cfg.Seed, p.net.Now()))
 	return p.net, nil
 }
 

@@ -31,7 +31,10 @@ func TestScenarios(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got := play(t, string(text))
+			got, trace := play(t, string(text))
+			if again, other := play(t, string(text)); again != got || other != trace {
+				t.Fatalf("the trace is %v, and %v when it is played again", trace, other)
+			}
 			golden := strings.TrimSuffix(file, ".txt") + ".golden"
 			if *update {
 				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
@@ -50,16 +53,16 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-func play(t *testing.T, text string) string {
+func play(t *testing.T, text string) (string, sim.TraceHash) {
 	t.Helper()
 	m := chaintest.NewMaker(5)
 	var b strings.Builder
-	_, err := sim.Play(sim.Config{Params: m.Params, Rules: m.Rules}, text, func(s string) { b.WriteString(s + "\n") })
+	net, err := sim.Play(sim.Config{Params: m.Params, Rules: m.Rules}, text, func(s string) { b.WriteString(s + "\n") })
 	if err != nil {
 		lines := strings.Split(b.String(), "\n")
 		t.Fatalf("%v; the last that happened:\n%s", err, strings.Join(lines[max(0, len(lines)-30):], "\n"))
 	}
-	return b.String()
+	return b.String(), net.Trace()
 }
 
 // firstDifference returns the number of the first line that differs, 0 when
