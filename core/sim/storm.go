@@ -177,7 +177,27 @@ func (s *storm) clear() error {
 	if err := s.Run(10 * time.Second); err != nil {
 		return err
 	}
+	if err := s.members(); err != nil {
+		return err
+	}
 	return s.Check()
+}
+
+// members wants every node to be one of the network again: with an ID that
+// nobody else has, and a parent.
+func (s *storm) members() error {
+	names := map[uint32]string{}
+	for _, x := range s.nodes {
+		v := x.view.Net.Peers
+		if other := names[v.ID]; other != "" {
+			return s.failed("%s and %s both have the ID %d", other, x.spec.Name, v.ID)
+		}
+		names[v.ID] = x.spec.Name
+		if !v.Joined || v.Parent == 0 && len(x.spec.Join) > 0 {
+			return s.failed("%s is no member: %s, parent %d", x.spec.Name, v.State, v.Parent)
+		}
+	}
+	return nil
 }
 
 func (s *storm) failed(format string, args ...any) error {
