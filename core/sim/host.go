@@ -60,6 +60,7 @@ type Node struct {
 	byPeer  []place
 	last    protocol.PeerID
 	more    bool  // a Continue is planned
+	mores   int   // Continues without a rest: it syncs or reorganizes
 	wakeAt  int64 // virtual ns; what the machine asked for last
 	planned int64 // virtual ns of the earliest timer in the heap
 	flushed int64 // virtual ns
@@ -211,6 +212,10 @@ func (n *Net) step(x *Node, e node.Event) {
 	}
 	// As the real host: what changed is shown and, where somebody was told of
 	// it, flushed before anything is said.
+	x.mores++
+	if !slices.Contains(effects, node.Effect(node.More{})) {
+		x.mores = 0
+	}
 	if slices.ContainsFunc(effects, isChanged) {
 		n.publish(x)
 	}

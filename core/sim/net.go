@@ -99,9 +99,10 @@ type Counts struct {
 	Dropped  uint64 // ends of connections that were lost
 	Held     uint64 // messages that a cut swallowed
 	Crashes  uint64
-	Lost     uint64 // commits that power failures undid
-	Reorgs   uint64 // views whose tip does not build on the one before
-	Deepest  int32  // blocks that the deepest of them left
+	Lost     uint64        // commits that power failures undid
+	Reorgs   uint64        // views whose tip does not build on the one before
+	Deepest  int32         // blocks that the deepest of them left
+	Healing  time.Duration // from the last fault of a Storm to one tip; of several, the longest
 }
 
 // Add sums up several runs.
@@ -116,6 +117,7 @@ func (c *Counts) Add(o Counts) {
 	c.Lost += o.Lost
 	c.Reorgs += o.Reorgs
 	c.Deepest = max(c.Deepest, o.Deepest)
+	c.Healing = max(c.Healing, o.Healing)
 }
 
 // errLost is why a question has no answer when its connection is gone.
