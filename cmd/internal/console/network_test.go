@@ -118,7 +118,7 @@ func TestSyncInPlace(t *testing.T) {
 	s.submit(s.Chain("a", s.Genesis(), 99)...)
 	*now = now.Add(quietSync)
 	s.wants(s.sees(p))
-	if want := "  sync   1 %  [------------------------------------]  header 2000  block 99  1234/s  1 min 5 s left"; b.line != want {
+	if want := "  sync   1 %  [-----------------------------------]  header 2000  block 99  1234/s  1 min 5 s left"; b.line != want {
 		t.Errorf("got  %q\nwant %q", b.line, want)
 	}
 	s.sees(p)
@@ -128,10 +128,14 @@ func TestSyncInPlace(t *testing.T) {
 	*now = now.Add(drawEvery)
 	p.Goal, p.Headers, p.ETA, s.columns = 199, 199, -1, 80
 	s.wants(s.sees(p))
-	if want := "  sync  50 %  [#########----------]  header 199  block 99  1234/s  time unknown"; b.line != want || b.drawn != 2 {
+	if want := "  sync  50 %  [#######--------]  header 199  block 99  1234/s  time unknown"; b.line != want || b.drawn != 2 {
 		t.Errorf("got  %q\nwant %q", b.line, want)
 	}
 	*now = now.Add(quietSync)
+	p.Goal, p.Headers = 100, 100
+	if s.wants(s.sees(p)); !strings.HasPrefix(b.line, "  sync  99 %") {
+		t.Errorf("before the last block: %q", b.line)
+	}
 	p.Goal, p.Headers = 99, 99
 	lines := strings.Split(s.sees(p), "\n")
 	if b.line != "" || len(lines) != 2+lastLines+1 || lines[0] != "  synced 99 blocks in 4 s, 23 a second" || !strings.HasSuffix(lines[1], "… 96 blocks") {
@@ -148,7 +152,7 @@ func TestSyncInLines(t *testing.T) {
 		p := netsync.Progress{Headers: 100, Goal: 9999, Rate: 50.5, ETA: 3700, Initial: true, Peers: 1}
 		want := `{"level":"INFO","msg":"syncing","headers":100,"blocks":0,"goal":9999,"blocks_per_second":50,"eta_s":3700}` + "\n"
 		if person {
-			want = "  sync   0 %  [--------------------]  header 100  block 0  50/s  1 h 1 min left\n"
+			want = "  sync   0 %  [---------------]  header 100  block 0  50/s  1 h 1 min left\n"
 		}
 		got := ""
 		for range 30 { // from second 2 on, then at 12 and 22
@@ -171,7 +175,7 @@ func TestBehind(t *testing.T) {
 		{netsync.Progress{Headers: 10 + fullLines, Goal: 9999, Peers: 1}, false},
 		{netsync.Progress{Headers: 11 + fullLines, Peers: 1}, true},
 	} {
-		if got := behind(&c.p, 10); got != c.want {
+		if got := behind(&c.p, 10, fullLines); got != c.want {
 			t.Errorf("%+v: %v", c.p, got)
 		}
 	}

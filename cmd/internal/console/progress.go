@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"orrery/core/netsync"
 	"orrery/core/node"
@@ -17,6 +16,9 @@ const (
 	// drawEvery and sayEvery are how often it is shown in place, and in lines.
 	drawEvery = 200 * time.Millisecond
 	sayEvery  = 10 * time.Second
+	// usualTail is how long the numbers mostly are at most: they grow and shrink, and
+	// the bar keeps its length.
+	usualTail = 48
 	// minBar and maxBar are the least and most columns of the bar.
 	minBar, maxBar = 10, 40
 	// someColumns are those of a terminal whose width nobody can tell.
@@ -36,7 +38,11 @@ type progress struct {
 // syncing reports whether the node is so far behind its peers that its blocks
 // are not shown one by one, and shows how far it is.
 func (c *Console) syncing(v *node.View) bool {
-	if v.Net == nil || !behind(&v.Net.Sync, v.Tip.Height) {
+	slack := int32(fullLines)
+	if !c.sync.began.IsZero() {
+		slack = 0 // what was begun is shown to its end
+	}
+	if v.Net == nil || !behind(&v.Net.Sync, v.Tip.Height, slack) {
 		c.endSync(v)
 		return false
 	}
@@ -66,14 +72,14 @@ func (c *Console) syncing(v *node.View) bool {
 	return true
 }
 
-// behind: what peers claim counts until the node has once had all that one had,
-// later only what they have shown.
-func behind(p *netsync.Progress, tip int32) bool {
+// behind reports whether the node lacks more blocks than slack. What peers claim
+// counts until it has once had all that one had, later only what they have shown.
+func behind(p *netsync.Progress, tip, slack int32) bool {
 	goal := p.Headers
 	if p.Initial && p.Peers > 0 {
 		goal = max(goal, p.Goal)
 	}
-	return goal-tip > fullLines
+	return goal-tip > slack
 }
 
 // endSync takes the line away.
@@ -104,7 +110,7 @@ func syncLine(p *netsync.Progress, columns int) string {
 	}
 	head := fmt.Sprintf("  sync %3d %%", int(100*part))
 	tail := fmt.Sprintf("  header %d  block %d  %d/s  %s", p.Headers, p.Blocks, int64(p.Rate), left)
-	room := columns - 1 - utf8.RuneCountInString(head+tail) - len("  []")
+	room := columns - 1 - len(head) - max(len(tail), usualTail) - len("  []")
 	if room >= minBar {
 		wide := min(room, maxBar)
 		full := int(part * float64(wide))
