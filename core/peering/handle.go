@@ -145,7 +145,7 @@ func (p *Peering) asked(q *peer, e protocol.Asked) bool {
 		p.greetedBy(q, e, r)
 		return false
 	case *protocol.GetParams, *protocol.GetPolicy:
-		p.serve(e)
+		p.do(protocol.Serve(e)) // a tracker knows them as well
 		return true
 	}
 	if !q.member {

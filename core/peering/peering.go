@@ -156,6 +156,10 @@ func (p *Peering) SetTip(height int32, work uint256.Int, tip chainhash.Hash) {
 	p.height, p.work, p.tip = height, work, tip
 }
 
+// SetNetwork changes which network a tracker serves; zero: that of the first
+// peer that it meets. Members of another one stay: end them first.
+func (p *Peering) SetNetwork(id chainhash.Hash) { p.cfg.NetworkID = id }
+
 // SetSchedule sets the hash of the policy schedule that hellos name.
 func (p *Peering) SetSchedule(schedule chainhash.Hash) { p.schedule = schedule }
 
