@@ -18,7 +18,7 @@ import (
 	"orrery/core/chain"
 	"orrery/core/consensus"
 	"orrery/core/node"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 	"orrery/wallet/address"
 )
 

@@ -10,7 +10,7 @@ import (
 	"orrery/core/chain"
 	"orrery/core/consensus"
 	"orrery/core/node"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // change is what a block does to the records; a nil Output removes one.

@@ -11,7 +11,7 @@ import (
 	"github.com/tidwall/buntdb"
 
 	"orrery/core/chain/chaintest"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // filled makes an index that has seen a chain with reorgs, and returns its

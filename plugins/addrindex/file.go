@@ -7,7 +7,7 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // start opens the file, checks every record, and takes back what was begun. A

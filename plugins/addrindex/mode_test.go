@@ -7,7 +7,7 @@ import (
 	"syscall"
 	"testing"
 
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // Who has which address is nobody else's business.

@@ -9,7 +9,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // Output is one output that an address received, and what became of it.

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // filled makes a directory that has seen a chain with reorgs, and returns its

@@ -16,7 +16,7 @@ import (
 	"orrery/core/chain"
 	names "orrery/core/directory"
 	"orrery/core/node"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 const (

@@ -9,7 +9,7 @@ import (
 	"github.com/tidwall/buntdb"
 
 	names "orrery/core/directory"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // start opens the file and reads the table from it. A file that does not hold

@@ -8,7 +8,7 @@ import (
 	"orrery/core/chain"
 	names "orrery/core/directory"
 	"orrery/core/node"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // The file is only ever appended to, so that a crash leaves a beginning of it.

@@ -10,7 +10,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 
 	names "orrery/core/directory"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 // The keys: the format of the file, how far it is, and the claims that count,

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 const (

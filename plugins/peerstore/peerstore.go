@@ -14,7 +14,7 @@ import (
 	"github.com/tidwall/buntdb"
 
 	"orrery/core/protocol"
-	"orrery/internal/buntfile"
+	"orrery/plugins/internal/buntfile"
 )
 
 const (
