@@ -175,7 +175,8 @@ func fileFindings(path string, source []byte) []string {
 }
 
 // downward says whether a file may import a package of this module: cmd →
-// plugins, rpc, wallet → core, and no plugin another.
+// plugins, rpc, wallet → core, and no plugin another; what several of them need
+// is below plugins/internal.
 func downward(file, to string) bool {
 	switch {
 	case !within(to, "orrery"):
@@ -186,7 +187,7 @@ func downward(file, to string) bool {
 		return within(file, "orrery/cmd")
 	case within(to, "orrery/plugins"):
 		parts := strings.Split(file, "/")
-		return within(file, "orrery/cmd") || len(parts) > 3 && within(to, strings.Join(parts[:3], "/"))
+		return within(file, "orrery/cmd") || within(file, "orrery/plugins") && within(to, "orrery/plugins/internal") || len(parts) > 3 && within(to, strings.Join(parts[:3], "/"))
 	case within(to, "orrery/rpc"):
 		return !within(file, "orrery/plugins")
 	}
@@ -204,6 +205,8 @@ func TestRepositoryCanFail(t *testing.T) {
 		{"core/a/a.go", "package a\nimport _ \"orrery/rpc\"\n", "orrery/rpc"},
 		{"plugins/lua/a.go", "package a\nimport _ \"orrery/plugins/miner\"\n", "orrery/plugins/miner"},
 		{"plugins/lua/a.go", "package a\nimport _ \"orrery/plugins/lua/u256\"\n", ""},
+		{"plugins/lua/a.go", "package a\nimport _ \"orrery/plugins/internal/file\"\n", ""},
+		{"rpc/a.go", "package a\nimport _ \"orrery/plugins/internal/file\"\n", "orrery/plugins/internal/file"},
 		{"plugins/lua/a.go", "package a\nimport _ \"orrery/rpc\"\n", "orrery/rpc"},
 		{"plugins/lua/a.go", "package a\nimport _ \"orrery/cmd/internal/host\"\n", "orrery/cmd/internal/host"},
 		{"cmd/orrery/a.go", "package a\nimport (_ \"orrery/plugins/lua\"; _ \"orrery/rpc\"; _ \"orrery/cmd/internal/host\")\n", ""},
