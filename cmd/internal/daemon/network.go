@@ -57,7 +57,7 @@ func (d *daemon) openNetwork() (*peering.Config, error) {
 		return nil, err
 	}
 	c := peering.Defaults()
-	c.NetworkID, c.Agent = d.chain.params.NetworkID, "orrery/"+d.version
+	c.NetworkID, c.Agent = d.chain.params.NetworkID, "/orrery:"+d.version+"/"
 	var nonce [8]byte
 	_, _ = crand.Read(nonce[:]) // never fails
 	_, _ = crand.Read(c.Seed[:])
