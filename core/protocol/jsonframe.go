@@ -1,6 +1,9 @@
 package protocol
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // maxID bounds the id of a request in bytes.
 const maxID = 64
@@ -38,7 +41,7 @@ func ParseFrame(text []byte) (Frame, error) {
 		case "error":
 			f.Refusal = r.skip()
 		default:
-			r.skip()
+			r.unknownMember(name)
 		}
 	})
 	if err := r.end(); err != nil {
@@ -57,6 +60,17 @@ func ParseFrame(text []byte) (Frame, error) {
 		return Frame{}, r.err
 	}
 	return f, nil
+}
+
+// unknownMember passes a member of a later version. One that differs from a known
+// one in its letters' case is refused: other readers would take it for that.
+func (r *reader) unknownMember(name string) {
+	for _, known := range [...]string{"jsonrpc", "id", "method", "params", "result", "error", "meta"} {
+		if name != known && strings.EqualFold(name, known) {
+			r.fail(FaultProtocol, "message: member %q has the wrong case", name)
+		}
+	}
+	r.skip()
 }
 
 // frameID passes an id: a number without fraction, or a string.

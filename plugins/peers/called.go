@@ -2,6 +2,7 @@ package peers
 
 import (
 	"bytes"
+	"slices"
 	"sync"
 
 	"orrery/core/protocol"
@@ -56,11 +57,13 @@ func (p *peer) called(frame protocol.Frame, text []byte) (act func(), err error)
 	switch {
 	case in.err != nil:
 		return nil, in.err
-	case !in.known && frame.ID == nil:
+	case in.method == "" && frame.ID == nil && !slices.Contains(methods, frame.Method):
 		return nil, nil // a notice of a later version
-	case !in.known:
-		p.push(item{frame: answer, size: len(answer) + smallSize})
+	case in.method == "" && answersTo(answer, frame.ID):
+		p.push(item{frame: answer, size: len(answer) + smallSize}) // no such method
 		return nil, nil
+	case in.method != frame.Method:
+		return nil, &protocol.DecodeError{Kind: protocol.FaultProtocol, What: "a message that is no JSON"}
 	case in.notice != nil:
 		return func() { p.t.deliver(protocol.Told{Peer: p.id, Notice: in.notice}) }, nil
 	case frame.ID == nil:
@@ -73,6 +76,13 @@ func (p *peer) called(frame protocol.Frame, text []byte) (act func(), err error)
 		return nil, nil
 	}
 	return func() { p.t.deliver(protocol.Asked{Peer: p.id, Call: call, Request: in.request}) }, nil
+}
+
+// answersTo reports whether what go-jsonrpc says is an answer to that request:
+// it answers to nobody when it cannot read it.
+func answersTo(answer, id []byte) bool {
+	f, err := protocol.ParseFrame(answer)
+	return err == nil && id != nil && f.Refusal != nil
 }
 
 // serve answers a request from the node's view, in a goroutine of its own.

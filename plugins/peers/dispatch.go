@@ -23,7 +23,7 @@ type method struct{ name string }
 type incoming struct {
 	request protocol.Request
 	notice  protocol.Notice
-	known   bool // go-jsonrpc found the method
+	method  string // that go-jsonrpc found; "": none
 	err     error
 }
 
@@ -44,7 +44,7 @@ func newDispatcher() *dispatcher {
 // Call is the one method of a method.
 func (m *method) Call(ctx context.Context, params jsonrpc.RawParams) {
 	in := ctx.Value(incomingKey{}).(*incoming)
-	in.known = true
+	in.method = m.name
 	if protocol.IsNotice(m.name) {
 		in.notice, in.err = protocol.DecodeNotice(m.name, params)
 	} else {
@@ -57,7 +57,7 @@ func (m *method) Call(ctx context.Context, params jsonrpc.RawParams) {
 func (d *dispatcher) run(text []byte) (in incoming, answer []byte) {
 	var out bytes.Buffer
 	d.server.HandleRequest(context.WithValue(context.Background(), incomingKey{}, &in), bytes.NewReader(text), &out)
-	if in.known {
+	if in.method != "" {
 		return in, nil
 	}
 	return in, bytes.TrimSpace(out.Bytes())
