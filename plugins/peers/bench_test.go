@@ -39,7 +39,7 @@ func serving(r protocol.Response) option {
 func (n *node) loop(t testing.TB, on func(protocol.Event)) {
 	n.drain(t, func(e protocol.Event) {
 		if q, ok := e.(protocol.Asked); ok {
-			n.Do(protocol.Serve{Peer: q.Peer, Call: q.Call, Request: q.Request})
+			n.Do(protocol.Serve(q))
 		}
 		if on != nil {
 			on(e)

@@ -78,7 +78,7 @@ func TestBusy(t *testing.T) {
 	}
 	for range maxHandlers + 1 {
 		q := await[protocol.Asked](b)
-		b.Do(protocol.Serve{Peer: q.Peer, Call: q.Call, Request: q.Request})
+		b.Do(protocol.Serve(q))
 	}
 	var refusal *protocol.Error
 	if got := await[protocol.Answered](a); got.Call != maxHandlers || !errors.As(got.Err, &refusal) || refusal.Code != protocol.CodeBusy {

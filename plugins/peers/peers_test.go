@@ -51,7 +51,7 @@ func TestFetchChain(t *testing.T) {
 	go func() {
 		for range 2 {
 			q := await[protocol.Asked](b)
-			b.Do(protocol.Serve{Peer: q.Peer, Call: q.Call, Request: q.Request})
+			b.Do(protocol.Serve(q))
 		}
 	}()
 	c, err := FetchChain(t.Context(), DefaultConfig(), b.address, func(file []byte) ([]chainhash.Hash, error) {
