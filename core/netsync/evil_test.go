@@ -146,6 +146,32 @@ func TestEndlessLowWork(t *testing.T) {
 	w.agree(300*second, long[2599], a)
 }
 
+// TestSecondPassDiffers: what was proven to have the work must be what is filed.
+func TestSecondPassDiffers(t *testing.T) {
+	w := newWorld(t, chaintest.NewMaker(100))
+	victim, evil := w.node("victim"), w.node("evil")
+	victim.give(w.Chain("own", w.Genesis(), 2500)...)
+	one := append([]*chaintest.Block{w.Genesis()}, w.Chain("one", w.Genesis(), 4100)...)
+	two := append([]*chaintest.Block{w.Genesis()}, w.Chain("two", w.Genesis(), 2100)...)
+	first, second := serveChain(one), serveChain(two)
+	asked := 0
+	evil.answer = func(r protocol.Request) (protocol.Response, bool) {
+		if _, ok := r.(*protocol.GetHeaders); ok {
+			asked++
+		}
+		if asked <= 3 { // the first batch, and two of the first pass
+			return first(r)
+		}
+		return second(r)
+	}
+	w.connect(victim, evil)
+	w.pass(10 * 1000 * ms)
+	victim.publish()
+	if n := victim.view.Headers(); n != 2501 || asked != 4 {
+		t.Errorf("%d headers after %d requests, want 2501 after 4", n, asked)
+	}
+}
+
 // TestMutatedBlock: X sends a changed copy of a block that Y delivers; only X is
 // cut off, and the block is taken.
 func TestMutatedBlock(t *testing.T) {
@@ -224,10 +250,28 @@ func TestHeadersWithoutBlocks(t *testing.T) {
 			tip := blocks[20]
 			for i := range 5 {
 				tip = w.Block(fmt.Sprint("h", i), tip)
+				honest.mute = func(protocol.Notice) bool { return true }
 				honest.give(tip)
+				honest.mute = nil
+				honest.perform(protocol.Tell{Peer: 2, Notice: &protocol.Announce{Headers: []consensus.Header{tip.Header}}})
 				w.agree(3*second, tip, victim)
 			}
 		})
+	}
+}
+
+// TestIndexIsBounded: of a long branch whose bodies do not come, 2,000 headers
+// are filed.
+func TestIndexIsBounded(t *testing.T) {
+	w := newWorld(t, chaintest.NewMaker(100))
+	victim, evil := w.node("victim"), w.node("evil")
+	evil.give(w.Chain("s", w.Genesis(), 4100)...)
+	evil.answer = silent("peer.blocks")
+	w.connect(victim, evil)
+	w.pass(50 * second)
+	victim.publish()
+	if n := victim.view.Headers(); n != 2001 {
+		t.Errorf("%d headers were filed, want 2001", n)
 	}
 }
 
