@@ -76,6 +76,10 @@ func (s *Sync) gotCompact(now int64, p *peer, c *protocol.Compact) {
 	if n == nil || s.chain.HasBody(n) || s.chain.Failed(n) || !n.Work.Gt(&tip.Work) || !s.chain.Linked(n.Parent) {
 		return // nothing that we lack, or nothing that we want now
 	}
+	if p.compacted == hash {
+		return // to go through the mempool has its price: once a block
+	}
+	p.compacted = hash
 	x := s.wantFor(n)
 	r := &rebuild{want: x, header: c.Header, txs: make([]*consensus.Tx, total)}
 	unique := s.fill(r, c)

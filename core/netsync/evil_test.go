@@ -275,6 +275,37 @@ func TestIndexIsBounded(t *testing.T) {
 	}
 }
 
+// TestWindow: while the first body is missing, none beyond the window is asked
+// for.
+func TestWindow(t *testing.T) {
+	w := newWorld(t, chaintest.NewMaker(100))
+	blocks := append([]*chaintest.Block{w.Genesis()}, w.Chain("a", w.Genesis(), 2000)...)
+	height := map[chainhash.Hash]int32{}
+	for _, b := range blocks {
+		height[b.Hash()] = b.Height
+	}
+	joiner, full := w.node("joiner"), w.node("full")
+	full.give(blocks[1:]...)
+	full.answer = func(r protocol.Request) (protocol.Response, bool) {
+		get, ok := r.(*protocol.GetBlocks)
+		return nil, ok && height[get.Hashes[0]] == 1
+	}
+	top := int32(0)
+	joiner.spy = func(e protocol.Effect) {
+		if ask, ok := e.(protocol.Ask); ok {
+			if get, ok := ask.Request.(*protocol.GetBlocks); ok {
+				top = max(top, height[get.Hashes[len(get.Hashes)-1]])
+			}
+		}
+	}
+	w.delay = ms / 10
+	w.connect(joiner, full)
+	w.pass(1900 * ms)
+	if top != 1024 {
+		t.Errorf("bodies up to height %d were asked for, want 1024", top)
+	}
+}
+
 // TestStallers: seven of eight peers answer nothing. It takes at most twice as
 // long as with the honest one alone.
 func TestStallers(t *testing.T) {

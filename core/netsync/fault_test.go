@@ -78,6 +78,20 @@ func TestLostAnnouncement(t *testing.T) {
 	w.agree(130*second, tip, nodes[1])
 }
 
+// TestTipFoundMeanwhile: a block is found while a joiner gets the last headers.
+func TestTipFoundMeanwhile(t *testing.T) {
+	w := newWorld(t, chaintest.NewMaker(100))
+	blocks := w.Chain("a", w.Genesis(), 2500)
+	a, b := w.node("a"), w.node("b")
+	a.give(blocks...)
+	w.connect(b, a)
+	w.run(10*second, func() bool { return b.told["peer.headers"] == 2 })
+	w.pass(w.delay + ms) // the answer is on its way
+	tip := w.Block("tip", blocks[2499])
+	a.give(tip)
+	w.agree(20*second, tip, b)
+}
+
 // TestRevokedBranch: a person declares the network's branch invalid, and takes
 // it back; no peer is at fault.
 func TestRevokedBranch(t *testing.T) {
@@ -151,12 +165,17 @@ func TestAnnounceFlood(t *testing.T) {
 	tx := spend(blocks[1].Out(0, 0))
 	honest.send1(tx)
 	w.run(second, func() bool { return victim.has(tx.ID()) })
+	w, _, nodes = funded(t, "victim", "evil")
+	victim, evil = nodes[0], nodes[1]
 	evil.answer = func(r protocol.Request) (protocol.Response, bool) {
 		_, mine := r.(*protocol.GetTxs)
 		return &protocol.Txs{}, mine
 	}
-	w.pass(200 * second)
-	if n := victim.told["peer.txs"]; n > 60 {
+	for k := range 10 {
+		flood(k)
+	}
+	w.pass(20 * second)
+	if n := victim.told["peer.txs"]; n < 10 || n > 60 {
 		t.Errorf("%d requests for what 5,000 offers hold", n)
 	}
 	evil.perform(protocol.Tell{Peer: 1, Notice: &protocol.Announce{Txids: make([]chainhash.Hash, protocol.MaxTxids+1)}})

@@ -49,7 +49,9 @@ func (s *Sync) addOrphan(now int64, p *peer, tx *consensus.Tx) {
 			return
 		}
 	}
-	s.settleTx(tx.ID())
+	// Others may bring it too: theirs may have the true witness, and stays in
+	// their share when this one is pushed out.
+	s.unhold(tx.ID())
 	if tx.Size() > maxOrphanBytes {
 		return
 	}

@@ -185,6 +185,7 @@ func (s *Sync) MemberGone(now int64, id protocol.PeerID) {
 	for _, w := range p.offers {
 		s.drop(w)
 	}
+	s.dropInbox(p)
 	s.orphansGone(p)
 	if s.bulk == p {
 		s.bulk = nil

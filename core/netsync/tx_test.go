@@ -193,6 +193,82 @@ func TestReorgBringsTransactionsBack(t *testing.T) {
 	w.run(5*second, func() bool { return a.has(tx.ID()) && b.has(tx.ID()) })
 }
 
+// TestTransactionsComeOnce: of several announcers one is asked.
+func TestTransactionsComeOnce(t *testing.T) {
+	w, blocks, nodes := funded(t, "a", "b", "c", "d")
+	for i, r := range nodes[2:] {
+		w.connect(r, nodes[1+i])
+	}
+	w.connect(nodes[3], nodes[1])
+	w.pass(second)
+	txs := txChain(blocks[1].Out(0, 0), 25)
+	for _, tx := range txs {
+		nodes[0].send1(tx)
+	}
+	w.run(5*second, func() bool {
+		return nodes[3].has(ids(txs)...) && nodes[1].has(ids(txs)...) && nodes[2].has(ids(txs)...)
+	})
+	w.pass(second)
+	all := 0
+	for _, r := range nodes {
+		all += r.txs
+	}
+	if all != 3*len(txs) {
+		t.Errorf("%d transactions were sent, want %d", all, 3*len(txs))
+	}
+}
+
+// TestWitnessOfAnother: a peer sends a transaction with a wrong witness, which
+// has the same id. The true one comes from the other announcer.
+func TestWitnessOfAnother(t *testing.T) {
+	for _, orphan := range []bool{false, true} {
+		t.Run(fmt.Sprint(orphan), func(t *testing.T) {
+			w := newWorld(t, chaintest.NewMaker(1))
+			blocks := w.Chain("f", w.Genesis(), 20, chaintest.PayTo(key.P2WPKH()))
+			victim, evil, honest := w.node("victim"), w.node("evil"), w.node("honest")
+			for _, r := range w.nodes {
+				r.give(blocks...)
+			}
+			e, h := w.connect(evil, victim), w.connect(honest, victim)
+			w.pass(second)
+			from := blocks[0].Out(0, 0)
+			var txs []*consensus.Tx
+			for range 2 {
+				msg := chaintest.Spend([]chaintest.Out{from}, chaintest.Pay(from.Value-10_000, key.P2WPKH()))
+				key.SignP2WPKH(msg, from)
+				txs = append(txs, consensus.NewTx(msg))
+				from = chaintest.OutOf(msg, 0)
+			}
+			tx := txs[0]
+			if orphan {
+				tx = txs[1]
+			}
+			msg := tx.Msg.Copy()
+			msg.TxIn[0].Witness[0][10] ^= 1
+			bad := consensus.NewTx(msg)
+			evil.answer = func(r protocol.Request) (protocol.Response, bool) {
+				get, mine := r.(*protocol.GetTxs)
+				if mine && get.Txids[0] == bad.ID() {
+					return &protocol.Txs{Txs: []*consensus.Tx{bad}}, true
+				}
+				return &protocol.Txs{}, mine
+			}
+			honest.mute = func(protocol.Notice) bool { return true }
+			honest.send1(txs[0])
+			honest.send1(txs[1])
+			w.pass(200 * ms)
+			honest.mute = nil
+			for _, r := range []struct {
+				*rig
+				at protocol.PeerID
+			}{{evil, e}, {honest, h}} {
+				r.perform(protocol.Tell{Peer: r.at, Notice: &protocol.Announce{Txids: []chainhash.Hash{tx.ID()}}})
+			}
+			w.run(5*second, func() bool { return victim.has(tx.ID()) })
+		})
+	}
+}
+
 // TestBadTransactions: what breaks the consensus is a fault, what only we do
 // not want is none.
 func TestBadTransactions(t *testing.T) {

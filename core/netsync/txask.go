@@ -30,6 +30,7 @@ const (
 type txWant struct {
 	id    chainhash.Hash
 	asked *peer // whose answer is waited for
+	held  bool  // it came, and waits to be checked
 	refs  int   // offers and calls that name it
 	done  bool  // it came, or is not wanted any more
 }
@@ -81,7 +82,7 @@ func (s *Sync) wantsTx(id *chainhash.Hash) bool {
 // drop takes one reference away.
 func (s *Sync) drop(w *txWant) {
 	w.refs--
-	if w.refs == 0 || w.done {
+	if w.refs == 0 && !w.held || w.done {
 		if s.txs.wants[w.id] == w {
 			delete(s.txs.wants, w.id)
 		}
@@ -93,6 +94,15 @@ func (s *Sync) settleTx(id chainhash.Hash) {
 	if w := s.txs.wants[id]; w != nil {
 		w.done = true
 		delete(s.txs.wants, id)
+	}
+}
+
+// unhold lets others be asked for a transaction that came and did not hold.
+func (s *Sync) unhold(id chainhash.Hash) {
+	if w := s.txs.wants[id]; w != nil {
+		if w.held = false; w.refs == 0 {
+			delete(s.txs.wants, id)
+		}
 	}
 }
 
@@ -128,7 +138,7 @@ func (s *Sync) nextTxs(p *peer) []*txWant {
 		switch {
 		case w.done || !s.wantsTx(&w.id):
 			s.drop(w)
-		case w.asked != nil:
+		case w.asked != nil || w.held:
 			wait = append(wait, w)
 		default:
 			w.asked = p
@@ -179,6 +189,7 @@ func (s *Sync) gotTxs(c *call, e protocol.Answered) {
 		w := rest[at]
 		rest = rest[at+1:]
 		if !w.done {
+			w.held = true
 			p.enqueue(tx)
 		}
 	}
@@ -204,8 +215,13 @@ func (p *peer) dequeue() *consensus.Tx {
 	return tx
 }
 
-// dropInbox forgets what waits to be checked.
-func (p *peer) dropInbox() { p.inbox, p.inboxBytes = nil, 0 }
+// dropInbox forgets what a peer sent that was not checked yet.
+func (s *Sync) dropInbox(p *peer) {
+	for _, tx := range p.inbox {
+		s.unhold(tx.ID())
+	}
+	p.inbox, p.inboxBytes = nil, 0
+}
 
 func sizeOf(txs []*consensus.Tx) int {
 	n := 0

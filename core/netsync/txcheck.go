@@ -62,6 +62,7 @@ func (s *Sync) nextInbox() *peer {
 func (s *Sync) checkTx(now int64, p *peer, tx *consensus.Tx) {
 	id := tx.ID()
 	if now < p.ignoreTxs || s.pool.View().Get(id) != nil {
+		s.unhold(id)
 		return
 	}
 	err := s.pool.Offer(tx, s.seconds())
@@ -79,20 +80,30 @@ func (s *Sync) checkTx(now int64, p *peer, tx *consensus.Tx) {
 	default:
 		s.refusedTx(now, p, tx, refusal)
 	}
-	s.settleTx(id)
 	s.forgetOrphan(tx)
+	if witnessFault(refusal) {
+		s.unhold(id)
+		return
+	}
+	s.settleTx(id)
+}
+
+// witnessFault reports whether the same transaction with another witness might
+// be a good one: then it may still come from somebody else.
+func witnessFault(why *consensus.RuleError) bool {
+	return why != nil && (why.Kind == mempool.ScriptVerifyFailed || why.Kind == mempool.NonstandardWitness)
 }
 
 // refusedTx remembers a refusal, unless another witness could have made a
-// difference: then the true transaction may still come from somebody else.
+// difference.
 func (s *Sync) refusedTx(now int64, p *peer, tx *consensus.Tx, why *consensus.RuleError) {
 	switch {
 	case breaksConsensus(why.Kind):
 		s.fault(p, protocol.FaultConsensus, "transaction "+tx.ID().String()+": "+why.Error())
-	case why.Kind == mempool.ScriptVerifyFailed, why.Kind == mempool.NonstandardWitness:
+	case witnessFault(why):
 		if p.badScripts++; p.badScripts >= maxBadScripts {
 			p.badScripts = 0
-			p.dropInbox()
+			s.dropInbox(p)
 			p.ignoreTxs = now + badScriptRest
 		}
 		return

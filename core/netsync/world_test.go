@@ -122,6 +122,7 @@ type rig struct {
 	answer func(r protocol.Request) (protocol.Response, bool) // nil, true: silence
 	mute   func(n protocol.Notice) bool
 
+	txs   int                     // served
 	bytes int64                   // of bodies served
 	told  map[string]int          // notices and requests sent, by method
 	spy   func(e protocol.Effect) // sees what is sent
@@ -228,6 +229,9 @@ func (r *rig) perform(e protocol.Effect) {
 			for _, one := range b.Blocks {
 				r.bytes += int64(one.Size())
 			}
+		}
+		if t, ok := resp.(*protocol.Txs); ok {
+			r.txs += len(t.Txs)
 		}
 		r.respond(e.Peer, e.Call, resp, nil)
 	case protocol.Tell:
