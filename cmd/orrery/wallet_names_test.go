@@ -108,3 +108,51 @@ func TestNameOfAMiner(t *testing.T) {
 	}
 	p.node.Stop()
 }
+
+// TestNameInTwoParts: two parts of a network give one name to two people; when
+// they meet, the part with less work gives it up, and its people pay the other.
+func TestNameInTwoParts(t *testing.T) {
+	t.Parallel()
+	a := e2e.Start(t, t.TempDir())
+	b := e2e.Join(t, t.TempDir(), a)
+	for _, n := range []*e2e.Node{a, b} {
+		var own string
+		n.Must(&own, "getnewaddress")
+		a.Must(nil, "generatetoaddress", 2, own)
+	}
+	e2e.WaitTip(t, a.Mine(110)[109], b)
+	b.Must(nil, "setnetworkactive", false)
+	var left, right, found struct {
+		Address       string
+		Confirmations int
+		Pending       []any
+	}
+	a.Must(&left, "registername", "shop")
+	b.Must(&right, "registername", "shop")
+	a.Mine(3)
+	tip := b.Mine(4)[3]
+	for n, want := range map[*e2e.Node]string{a: left.Address, b: right.Address} {
+		if n.Must(&found, "resolvename", "shop"); found.Address != want {
+			t.Errorf("apart: %s, want %s", found.Address, want)
+		}
+	}
+	b.Must(nil, "setnetworkactive", true)
+	e2e.WaitTip(t, tip, a)
+	for _, n := range []*e2e.Node{a, b} {
+		// The claim that has lost is in the mempool again, and of no account.
+		if n.Must(&found, "resolvename", "shop"); found.Address != right.Address || found.Confirmations != 4 || len(found.Pending) != 0 {
+			t.Errorf("together: %+v, want %s", found, right.Address)
+		}
+	}
+	code, stdout, stderr := e2e.Run(t, t.TempDir(), "wallet", "--node.data_dir", a.Dir, "send", "shop", "2.5", "--yes")
+	if code != 0 || !strings.HasPrefix(stdout, "Pay shop at "+right.Address+"\n") {
+		t.Errorf("%d %s %s", code, stdout, stderr)
+	}
+	e2e.WaitTip(t, a.Mine(1)[0], b)
+	var received json.Number
+	if b.Must(&received, "getreceivedbyaddress", right.Address); received != "2.50000000" {
+		t.Errorf("the shop received %s", received)
+	}
+	b.Stop()
+	a.Stop()
+}
