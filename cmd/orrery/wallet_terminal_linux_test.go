@@ -148,3 +148,20 @@ func TestWalletRestoreAsks(t *testing.T) {
 	}
 	_, _ = io.WriteString(person, "\x04") // the reader that was left behind
 }
+
+// TestWalletAsksAboutNames: whoever pays a name sees the address before the
+// question.
+func TestWalletAsksAboutNames(t *testing.T) {
+	p := newPurse(t)
+	var own string
+	p.node.Must(&own, "getnewaddress")
+	p.node.Must(nil, "generatetoaddress", 101, own)
+	var shop struct{ Address string }
+	p.node.Must(&shop, "registername", "shop")
+	p.node.Must(nil, "generatetoaddress", 2, nobody)
+	code, seen, stderr := p.atTerminal([]string{"NO_COLOR=1"}, "n\n", "send", "shop", "1")
+	before, _, asked := strings.Cut(seen, "Send? [y/N]")
+	if code != 1 || stderr != "orrery: nothing was sent\n" || !asked || !strings.HasPrefix(before, "Pay shop at "+shop.Address+"\n") {
+		t.Errorf("%d %q %q", code, seen, stderr)
+	}
+}
