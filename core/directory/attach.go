@@ -14,7 +14,7 @@ import (
 // travels on several ways at once.
 var (
 	ErrMalformed = errors.New("an attachment without a valid name, script or signature")
-	ErrStale     = errors.New("an attachment that is not newer than the one that is known")
+	ErrStale     = errors.New("an attachment that is no newer than the one that is known, or follows it too soon")
 	ErrNotHolder = errors.New("an attachment by another address than the one that holds the name")
 	ErrFull      = errors.New("too many attachments of names that nobody has claimed")
 )

@@ -63,19 +63,23 @@ func TestAttachments(t *testing.T) {
 	first := attachment(alice, "shop", 1, 8000)
 	want(nil, 0, first, nil)
 	want(ErrStale, 0, first, nil)
-	want(nil, 0, attachment(alice, "shop", 2, 8001), nil)
-	want(ErrStale, 0, first, nil)
+	want(ErrStale, AttachEvery-1, attachment(alice, "shop", 2, 8001), nil)
+	want(nil, AttachEvery, attachment(alice, "shop", 2, 8001), nil)
+	want(ErrStale, 2*AttachEvery, first, nil)
 	want(ErrStale, 0, attachment(bob, "shop", 9, 8002), nil) // first come, as long as the chain says nothing
 	want(ErrNotHolder, 0, attachment(alice, "shop", 3, 8001), bob.script)
 	want(nil, 0, attachment(bob, "shop", 1, 8002), bob.script)
 	forged := attachment(bob, "shop", 2, 8002)
 	forged.NodeID = 8003
-	want(ErrMalformed, 0, forged, bob.script)
+	want(ErrMalformed, AttachEvery, forged, bob.script)
 	if w, ok := a.Get(0, "shop"); !ok || w.NodeID != 8002 || a.Len() != 1 || a.unclaimed != 0 {
 		t.Errorf("%+v, %+v", w, a)
 	}
 	if _, ok := a.Get(AttachTime, "shop"); ok {
 		t.Error("believed for ever")
+	}
+	for w := range a.All(AttachTime) {
+		t.Errorf("believed for ever: %+v", w)
 	}
 	// What has faded away hinders nobody.
 	want(nil, AttachTime, attachment(alice, "shop", 1, 8000), nil)
@@ -108,7 +112,7 @@ func TestAttachmentsAreBounded(t *testing.T) {
 	if err := a.Add(0, attachment(bob, "bob", 0, 0), bob.script); err != nil {
 		t.Errorf("a name on the chain: %v", err)
 	}
-	if err := a.Add(0, attachment(bob, "bob", 1, 0), nil); !errors.Is(err, ErrFull) {
+	if err := a.Add(AttachEvery, attachment(bob, "bob", 1, 0), nil); !errors.Is(err, ErrFull) {
 		t.Errorf("a name that the chain has left: %v", err)
 	}
 	names := slices.Collect(func(yield func(string) bool) {

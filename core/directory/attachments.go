@@ -12,6 +12,10 @@ const (
 	// AttachTime is how long an attachment is believed, in nanoseconds: an hour,
 	// so that wallets that are gone fade away. Wallets tell it again in time.
 	AttachTime int64 = 3600 * 1_000_000_000
+	// AttachEvery is how long the next attachment of the same address is not
+	// taken, in nanoseconds: whoever has a name could else have each node of the
+	// network tell each other one of news without end.
+	AttachEvery int64 = 60 * 1_000_000_000
 	// MaxAttached bounds the attachments that are kept. A name on the chain
 	// costs something, so that they are bounded by the table as well; each takes
 	// some 300 bytes.
@@ -31,7 +35,7 @@ type Attachments struct {
 
 type attached struct {
 	protocol.Wallet
-	until   int64 // Unix nanoseconds
+	came    int64 // Unix nanoseconds
 	claimed bool  // the chain had the name when this came
 }
 
@@ -43,7 +47,7 @@ func (a *Attachments) Len() int { return a.names.Len() }
 
 // Get returns what is known of a name.
 func (a *Attachments) Get(now int64, name string) (protocol.Wallet, bool) {
-	if e, ok := a.names.Get(name); ok && e.until > now {
+	if e, ok := a.names.Get(name); ok && now-e.came < AttachTime {
 		return e.Wallet, true
 	}
 	return protocol.Wallet{}, false
@@ -53,7 +57,7 @@ func (a *Attachments) Get(now int64, name string) (protocol.Wallet, bool) {
 func (a *Attachments) All(now int64) iter.Seq[protocol.Wallet] {
 	return func(yield func(protocol.Wallet) bool) {
 		for _, e := range a.names.From("") {
-			if e.until > now && !yield(e.Wallet) {
+			if now-e.came < AttachTime && !yield(e.Wallet) {
 				return
 			}
 		}
@@ -73,11 +77,11 @@ func (a *Attachments) Add(now int64, w protocol.Wallet, holder []byte) error {
 		return ErrNotHolder
 	}
 	old, known := a.names.Get(w.Name)
-	if known && old.until <= now {
+	if known && now-old.came >= AttachTime {
 		a.drop(old)
 		known = false
 	}
-	if known && bytes.Equal(old.Script, w.Script) && w.Seq <= old.Seq {
+	if known && bytes.Equal(old.Script, w.Script) && (w.Seq <= old.Seq || now-old.came < AttachEvery) {
 		return ErrStale
 	}
 	// The chain's word goes over that of whoever came first.
@@ -93,7 +97,7 @@ func (a *Attachments) Add(now int64, w protocol.Wallet, holder []byte) error {
 	if known {
 		a.drop(old)
 	}
-	a.names = a.names.Set(w.Name, &attached{w, now + AttachTime, holder != nil})
+	a.names = a.names.Set(w.Name, &attached{w, now, holder != nil})
 	if holder == nil {
 		a.unclaimed++
 	}
@@ -117,7 +121,7 @@ func (a *Attachments) has(claimed bool) bool {
 func (a *Attachments) Expire(now int64) {
 	var gone []*attached
 	for _, e := range a.names.From("") {
-		if e.until <= now {
+		if now-e.came >= AttachTime {
 			gone = append(gone, e)
 		}
 	}
