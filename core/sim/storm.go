@@ -3,6 +3,8 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"orrery/core/peering"
@@ -10,7 +12,7 @@ import (
 
 // The parts of a Storm.
 const (
-	stormMin     = 3 // nodes
+	stormMin     = 2 // nodes: with two, nobody else helps
 	stormMax     = 8
 	stormLength  = 8 * time.Minute
 	stormPause   = 8 * time.Second // between two faults, on average
@@ -66,22 +68,26 @@ func stormLink(r *rand.Rand) Link {
 }
 
 func (s *storm) build() {
-	count := stormMin + s.r.IntN(stormMax-stormMin+1)
-	for i := range count {
-		spec := Spec{
-			Skew:     time.Duration(s.r.IntN(120)-60) * time.Second,
-			Hashrate: 2 / stormSpacing.Seconds() * 2 * s.r.Float64() / float64(count), // a block takes two hashes
-			Capacity: 1 + s.r.IntN(3),
-		}
-		if i > 0 {
-			spec.Join = []string{s.nodes[0].Address()}
-			if a := s.any().Address(); a != "" && s.r.IntN(2) == 0 {
-				spec.Join = []string{a} // it has joined already
-			}
-		}
-		s.Add(spec)
+	for range stormMin + s.r.IntN(stormMax-stormMin+1) {
+		s.join()
 		_ = s.Run(time.Duration(s.r.IntN(5000)) * time.Millisecond)
 	}
+}
+
+// join adds a node.
+func (s *storm) join() {
+	spec := Spec{
+		Skew:     time.Duration(s.r.IntN(120)-60) * time.Second,
+		Hashrate: 2 / stormSpacing.Seconds() / 5 * 2 * s.r.Float64(), // a block takes two hashes
+		Capacity: 2 + s.r.IntN(3),
+	}
+	if len(s.nodes) > 0 {
+		spec.Join = []string{s.nodes[0].Address()}
+		if a := s.any().Address(); a != "" && s.r.IntN(2) == 0 {
+			spec.Join = []string{a} // it has joined already
+		}
+	}
+	s.Add(spec)
 }
 
 func (s *storm) any() *Node { return s.nodes[s.r.IntN(len(s.nodes))] }
@@ -102,7 +108,7 @@ func (s *storm) rain() error {
 
 func (s *storm) fault() {
 	a, b := s.any(), s.any()
-	switch k := s.r.IntN(14); k {
+	switch k := s.r.IntN(15); k {
 	case 0:
 		s.Cut(a, b)
 	case 1, 2:
@@ -126,8 +132,12 @@ func (s *storm) fault() {
 		for _, x := range s.nodes {
 			x.spec.Mute = nil
 		}
-	default:
+	case 12, 13:
 		s.crashAtWork(k == 13)
+	case 14:
+		if len(s.nodes) < stormMax {
+			s.join()
+		}
 	}
 }
 
@@ -198,6 +208,11 @@ func (s *storm) clear() error {
 		return s.failed("%v after the last fault there is more than one tip", stormBound)
 	}
 	s.count.Healing = s.Now() - healed
+	// IDs of nodes that came back with another one rest for ten minutes, and a
+	// joiner may wait for them.
+	if err := s.RunUntil(stormBound, s.joined); err != nil {
+		return err
+	}
 	// What is still under way, such as transactions, arrives.
 	if err := s.Run(10 * time.Second); err != nil {
 		return err
@@ -208,8 +223,12 @@ func (s *storm) clear() error {
 	return s.Check()
 }
 
+func (s *storm) joined() bool {
+	return !slices.ContainsFunc(s.nodes, func(x *Node) bool { return !x.view.Net.Peers.Joined })
+}
+
 // members wants every node to be one of the network again, with an ID that
-// nobody else has.
+// nobody else has, and nobody to have been found at fault: all are honest.
 func (s *storm) members() error {
 	names := map[uint32]string{}
 	for _, x := range s.nodes {
@@ -218,6 +237,14 @@ func (s *storm) members() error {
 			return s.failed("%s and %s both have the ID %d", other, x.spec.Name, v.ID)
 		}
 		names[v.ID] = x.spec.Name
+		if v.Parent != 0 && !slices.ContainsFunc(v.Peers, func(q peering.PeerView) bool { return q.Peer == v.Parent && q.Member }) {
+			return s.failed("%s takes %d for its parent, which it is not connected to", x.spec.Name, v.Parent)
+		}
+		for _, line := range x.said {
+			if strings.HasPrefix(line, "Closed ") || strings.HasPrefix(line, "Banned ") || len(v.Bans) > 0 {
+				return s.failed("%s has found a fault with an honest node: %s", x.spec.Name, line)
+			}
+		}
 		if !v.Joined || len(v.Peers) == 0 {
 			return s.failed("%s is no member: %s, %d peers", x.spec.Name, v.State, len(v.Peers))
 		}
