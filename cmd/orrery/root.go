@@ -86,6 +86,7 @@ func commands(a *app) []*cobra.Command {
 	return []*cobra.Command{
 		newNodeCommand(a),
 		newLabCommand(a),
+		newTrackerCommand(a),
 		newWalletCommand(a),
 		newCLICommand(a),
 		newConfigCommand(a),

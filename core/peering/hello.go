@@ -115,7 +115,11 @@ func (p *Peering) unwelcome(q *peer, err error) {
 		case protocol.CodeSelf:
 			p.own(q.address)
 		case protocol.CodeWrongNetwork:
-			p.sayOf(q.host, true, "%s refused: %s.", q.name(), e.Message)
+			next := ""
+			if q.role == roleJoin {
+				next = " To join that network, start with an empty data folder (node.data_dir)."
+			}
+			p.sayOf(q.host, true, "%s refused: %s.%s", q.name(), e.Message, next)
 		case protocol.CodeFull:
 			if q.role == roleJoin {
 				p.referred(e.Referral, q)

@@ -142,7 +142,13 @@ func (p *Peering) roundOver() {
 	if p.cfg.Tracker != "" {
 		to = p.cfg.Tracker
 	}
-	p.say(true, "Joining %s did not work: %s. Again in %s.", to, j.reason, span(wait))
+	// A node with an ID works all the same: it says so once.
+	switch {
+	case p.id == 0:
+		p.say(true, "Joining %s did not work: %s. Again in %s.", to, j.reason, span(wait))
+	case j.rounds == 0:
+		p.say(true, "Joining %s did not work: %s. Again in %s, then more and more slowly.", to, j.reason, span(wait))
+	}
 	*j = joining{state: joinWait, rounds: j.rounds + 1, at: p.now + wait, fresh: j.fresh}
 }
 
@@ -203,7 +209,11 @@ func (p *Peering) joinLost(q *peer, reason string) {
 	j := &p.join
 	if p.parent == q.id {
 		p.parent = 0
-		p.say(false, "The connection to %s, which keeps this node's ID, ended: %s. Looking for another.", q.name(), reason)
+		next := "Looking for another."
+		if p.cfg.Tracker != "" {
+			next = "It is tried again and again; all else goes on."
+		}
+		p.say(false, "The connection to %s, which keeps this node's ID, ended: %s. %s", q.name(), reason, next)
 		if j.state == joinNot {
 			*j = joining{state: joinWait, at: p.jitter(roundFirst)}
 		}

@@ -220,6 +220,12 @@ func (v *checker) checkP2P() {
 	if p.Tracker != "" {
 		v.hostPort("p2p.tracker", p.Tracker, 1)
 	}
+	if p.ServeTracker != "" {
+		v.hostPort("p2p.serve_tracker", p.ServeTracker, 0)
+		if p.Tracker != "" {
+			v.fail("p2p.serve_tracker", "p2p.serve_tracker and p2p.tracker exclude each other: one tracker gives all IDs of a network")
+		}
+	}
 	v.between("p2p.capacity", p.Capacity, 0, maxCapacity)
 	v.between("p2p.wallet_capacity", p.WalletCapacity, 0, maxCapacity)
 	if (p.TLSCert == "") != (p.TLSKey == "") {

@@ -106,6 +106,7 @@ type P2P struct {
 	Host           string   `koanf:"host" usage:"address to listen on when a port is assigned"`
 	Join           []string `koanf:"join" usage:"HOST:PORT or HOST:PORT#NETWORKID of nodes to join"`
 	Tracker        string   `koanf:"tracker" usage:"HOST:PORT of a tracker"`
+	ServeTracker   string   `koanf:"serve_tracker" usage:"HOST:PORT where this node is also the network's tracker"`
 	Capacity       int64    `koanf:"capacity" usage:"nodes that may get their ID here"`
 	WalletCapacity int64    `koanf:"wallet_capacity" usage:"wallets that may get their ID here"`
 	LAN            bool     `koanf:"lan" usage:"find nodes of this network in the local network (mDNS)"`

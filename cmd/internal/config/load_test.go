@@ -103,6 +103,7 @@ func sample(k Key, present any) string {
 		"p2p.host":              `"0.0.0.0"`,
 		"p2p.join":              `["10.0.0.1:8000", "node.example:8001#` + strings.Repeat("0a", 32) + `"]`,
 		"p2p.tracker":           `"tracker.example:9"`,
+		"p2p.serve_tracker":     `"127.0.0.1:9"`,
 		"wallet.address_type":   `"bech32"`,
 		"mining.address":        `"mfWxJ45yp2SFn7UciZyNpvDKrzbhyfKrY8"`,
 		"rpc.password":          `"correct horse"`,

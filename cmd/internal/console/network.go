@@ -65,6 +65,9 @@ func (c *Console) peers(v *node.View) {
 }
 
 func settled(p *peering.PeerView, now time.Time) bool {
+	if p.Kind == protocol.KindTracker {
+		return true // it has no ID
+	}
 	return p.NodeID != 0 && (p.Listen != "" || p.Kind != protocol.KindNode) || now.UnixNano()-p.Connected >= int64(settleTime)
 }
 
@@ -88,7 +91,11 @@ func (c *Console) peer(p *peering.PeerView, what, format string) {
 	if p.NodeID == 0 {
 		name = "a node without ID"
 	}
-	if p.Kind != protocol.KindNode {
+	switch p.Kind {
+	case protocol.KindNode:
+	case protocol.KindTracker:
+		name = "the tracker"
+	default:
 		name = p.Kind + " " + name
 	}
 	fmt.Fprintf(c.out, "  "+format+"\n", name, address)

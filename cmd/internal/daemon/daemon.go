@@ -31,6 +31,7 @@ import (
 	"orrery/plugins/miner"
 	"orrery/plugins/peers"
 	"orrery/plugins/peerstore"
+	"orrery/plugins/tracker"
 	"orrery/plugins/verifier"
 	"orrery/wallet/address"
 )
@@ -67,13 +68,18 @@ type daemon struct {
 	peerPort net.Listener // taken at the start, until the transport has it; or nil
 	known    *peerstore.Store
 	network  *peers.Transport
-	local    *lua.Local
-	limits   mempool.Config
-	settled  atomic.Bool // RPC answers
-	paying   sync.Mutex
-	payout   []byte   // script that the miner pays to, once it is known; guarded by paying
-	notes    []string // what people should know at the start
-	stop     context.CancelFunc
+
+	tracker      *tracker.Tracker // of p2p.serve_tracker; nil: none
+	trackerPort  net.Listener
+	trackerKnown *peerstore.Store
+
+	local   *lua.Local
+	limits  mempool.Config
+	settled atomic.Bool // RPC answers
+	paying  sync.Mutex
+	payout  []byte   // script that the miner pays to, once it is known; guarded by paying
+	notes   []string // what people should know at the start
+	stop    context.CancelFunc
 }
 
 // Run runs a node until ctx ends or something fails. Its error is for people.
@@ -158,7 +164,11 @@ func (d *daemon) openIdentity(ctx context.Context, now time.Time) (*identity, er
 			return nil, err
 		}
 		if have == nil {
-			return d.joinChain(ctx, list)
+			id, err := d.joinChain(ctx, list)
+			if !errors.Is(err, errNoChain) {
+				return id, err
+			}
+			d.say("no node has a chain yet at " + list[0].address + ": this one makes it")
 		}
 	}
 	return openChain(ctx, d.dir, d.s, now, d.checkMoney)
@@ -176,11 +186,15 @@ func (d *daemon) services() ([]service, error) {
 	if err != nil {
 		return nil, err
 	}
-	list := []service{
+	var list []service
+	if d.tracker != nil {
+		list = append(list, service{"tracker", d.tracker.Run}) // the node asks it for its ID
+	}
+	list = append(list, []service{
 		{"node", d.runHost},
 		{"address index", d.index.Run},
 		{"directory of names", d.names.Run},
-	}
+	}...)
 	if d.wallets != nil {
 		list = append(list, service{"wallets", d.wallets.Run})
 	}
@@ -246,7 +260,7 @@ func (d *daemon) announce(ctx context.Context, ready func()) error {
 
 // close gives everything back in reverse order.
 func (d *daemon) close() (errs []error) {
-	for _, l := range []net.Listener{d.listener, d.peerPort} {
+	for _, l := range []net.Listener{d.listener, d.peerPort, d.trackerPort} {
 		if l != nil {
 			_ = l.Close() // who took it over has closed it
 		}
@@ -260,8 +274,10 @@ func (d *daemon) close() (errs []error) {
 	if d.chain != nil {
 		errs = append(errs, d.chain.store.Close())
 	}
-	if d.known != nil {
-		d.known.Close()
+	for _, s := range []*peerstore.Store{d.known, d.trackerKnown} {
+		if s != nil {
+			s.Close()
+		}
 	}
 	if d.dir != nil {
 		errs = append(errs, d.dir.Close())

@@ -51,6 +51,10 @@ func seeds(s *config.Settings) (list []seed) {
 // asked again.
 type foreign struct{ error }
 
+// errNoChain says that this node is the first one of its network: a tracker
+// that knows all of them said so.
+var errNoChain = errors.New("no node has a chain yet")
+
 // joinChain fills an empty data folder with the chain of a seed. It asks until
 // one answers; meanwhile RPC says what is going on.
 func (d *daemon) joinChain(ctx context.Context, list []seed) (*identity, error) {
@@ -72,6 +76,10 @@ func (d *daemon) joinChain(ctx context.Context, list []seed) (*identity, error) 
 			}
 			if ctx.Err() != nil {
 				return nil, consensus.ErrStopped
+			}
+			var refusal *protocol.Error
+			if errors.As(err, &refusal) && refusal.Code == protocol.CodeNotFound && len(list) == 1 && from.address == d.s.P2P.Tracker {
+				return nil, errNoChain
 			}
 			d.say(fmt.Sprintf("%v; next try in %v", err, wait))
 		}

@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/btcsuite/btcd/chainhash/v2"
+
 	"orrery/cmd/internal/config"
 	"orrery/core/node"
 	"orrery/core/peering"
@@ -26,8 +28,9 @@ func (d *daemon) firstListen() string {
 	return net.JoinHostPort(d.s.P2P.Host, strconv.Itoa(int(policy.AssignBase)))
 }
 
-// first says whether this node is the one with which its network began.
-func (d *daemon) first() bool { return !d.chain.joined && len(seeds(d.s)) == 0 }
+// first says whether this node is the one with which its network began. With a
+// tracker that is whoever made the chain; it asks it for an ID all the same.
+func (d *daemon) first() bool { return !d.chain.joined && len(d.s.P2P.Join) == 0 }
 
 // listenPeers takes the port for peers that is known before anybody is joined:
 // the one of the settings, or the first node's.
@@ -56,26 +59,38 @@ func (d *daemon) openNetwork() (*peering.Config, error) {
 	if d.local, err = d.localPolicies(); err != nil {
 		return nil, err
 	}
-	c := peering.Defaults()
-	c.NetworkID, c.Agent = d.chain.params.NetworkID, "/orrery:"+d.version+"/"
-	var nonce [8]byte
-	_, _ = crand.Read(nonce[:]) // never fails
-	_, _ = crand.Read(c.Seed[:])
-	c.Nonce = binary.LittleEndian.Uint64(nonce[:]) | 1
+	if err := d.openTracker(); err != nil {
+		return nil, err
+	}
+	c := d.newPeering()
+	c.NetworkID = d.chain.params.NetworkID
 	for _, from := range seeds(d.s) {
 		if from.address != d.s.P2P.Tracker {
 			c.Join = append(c.Join, from.address)
 		}
 	}
-	c.Tracker, c.Host = d.s.P2P.Tracker, d.s.P2P.Host
+	c.Tracker = d.s.P2P.Tracker
+	if d.tracker != nil {
+		c.Tracker = toHere(d.trackerPort.Addr().String())
+	}
 	if d.peerPort != nil {
 		c.Listen = d.peerPort.Addr().String()
 	}
 	c.First = d.first()
 	c.Capacity, c.WalletCapacity = int(d.s.P2P.Capacity), int(d.s.P2P.WalletCapacity)
 	c.MaxFutureTime = d.chain.params.MaxFutureTime
-	c.Local = d.local
 	return &c, nil
+}
+
+// newPeering is what every member of a network needs, a tracker too.
+func (d *daemon) newPeering() peering.Config {
+	c := peering.Defaults()
+	c.Agent, c.Host, c.Local = "/orrery:"+d.version+"/", d.s.P2P.Host, d.local
+	var nonce [8]byte
+	_, _ = crand.Read(nonce[:]) // never fails
+	_, _ = crand.Read(c.Seed[:])
+	c.Nonce = binary.LittleEndian.Uint64(nonce[:]) | 1
+	return c
 }
 
 // localPolicies compiles the scripts that decide about peers. A folder without
@@ -132,17 +147,20 @@ func (d *daemon) peersConfig() peers.Config {
 // newTransport makes what carries out the node's wishes on the network.
 func (d *daemon) newTransport() (*peers.Transport, error) {
 	return peers.New(d.peersConfig(), peers.Deps{
-		Deliver: d.host.Deliver, Serve: d.serve, Save: d.known.Save, Log: d.out.Log, Listen: d.listenOnce,
+		Deliver: d.host.Deliver, Serve: d.serve, Save: d.known.Save, Log: d.out.Log, Listen: handOver(&d.peerPort),
 	})
 }
 
-// listenOnce hands over the port that was taken at the start, and opens others.
-func (d *daemon) listenOnce(ctx context.Context, network, address string) (net.Listener, error) {
-	if l := d.peerPort; l != nil && l.Addr().String() == address {
-		d.peerPort = nil // called by one goroutine
-		return l, nil
+// handOver gives away the port that was taken at the start, once, and opens
+// others. It is for one goroutine.
+func handOver(port *net.Listener) func(ctx context.Context, network, address string) (net.Listener, error) {
+	return func(ctx context.Context, network, address string) (net.Listener, error) {
+		if l := *port; l != nil && l.Addr().String() == address {
+			*port = nil
+			return l, nil
+		}
+		return new(net.ListenConfig).Listen(ctx, network, address)
 	}
-	return new(net.ListenConfig).Listen(ctx, network, address)
 }
 
 // serve answers what peers only read: the chain's parameters and scripts are
@@ -152,21 +170,31 @@ func (d *daemon) serve(_ context.Context, r protocol.Request) (protocol.Response
 	case *protocol.GetParams:
 		return &protocol.Params{ChainFile: d.chain.raw}, nil
 	case *protocol.GetPolicy:
-		set, err := loadPolicies(d.chain.store, r.ID)
-		if err != nil || set == nil {
-			return nil, &protocol.Error{Code: protocol.CodeNotFound, Message: "this node has no such policy"}
-		}
-		answer := new(protocol.Policy)
-		if answer.Manifest, err = set.manifest.Canonical(); err != nil {
-			return nil, &protocol.Error{Code: protocol.CodeNotFound, Message: "this node has no such policy"}
-		}
-		for _, hook := range hooks {
-			src := set.sources[hook]
-			answer.Scripts = append(answer.Scripts, protocol.Script{Hook: string(hook), File: src.File, Text: src.Text})
+		answer, refusal := d.servePolicy(r.ID)
+		if refusal != nil {
+			return nil, refusal
 		}
 		return answer, nil
 	}
 	return d.host.Serve(r)
+}
+
+// servePolicy reads a policy from the archive, as peers get it.
+func (d *daemon) servePolicy(id chainhash.Hash) (*protocol.Policy, *protocol.Error) {
+	none := &protocol.Error{Code: protocol.CodeNotFound, Message: "this node has no such policy"}
+	set, err := loadPolicies(d.chain.store, id)
+	if err != nil || set == nil {
+		return nil, none
+	}
+	answer := new(protocol.Policy)
+	if answer.Manifest, err = set.manifest.Canonical(); err != nil {
+		return nil, none
+	}
+	for _, hook := range hooks {
+		src := set.sources[hook]
+		answer.Scripts = append(answer.Scripts, protocol.Script{Hook: string(hook), File: src.File, Text: src.Text})
+	}
+	return answer, nil
 }
 
 // joining says whom a node that has no place in the network yet tries to join;
