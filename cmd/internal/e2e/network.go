@@ -48,7 +48,13 @@ func Joiner(dir, to string, more ...string) []string {
 // Mine makes blocks that pay nobody.
 func (n *Node) Mine(count int) (hashes []string) {
 	n.t.Helper()
-	n.Must(&hashes, "generatetoaddress", count, "mfWxJ45yp2SFn7UciZyNpvDKrzbhyfKrY8")
+	return n.MineTo(count, "mfWxJ45yp2SFn7UciZyNpvDKrzbhyfKrY8")
+}
+
+// MineTo makes blocks that pay an address.
+func (n *Node) MineTo(count int, address string) (hashes []string) {
+	n.t.Helper()
+	n.Must(&hashes, "generatetoaddress", count, address)
 	return hashes
 }
 
