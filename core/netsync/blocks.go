@@ -115,7 +115,7 @@ func (s *Sync) gotBlocks(now int64, c *call, e protocol.Answered) {
 			s.fault(p, protocol.FaultProtocol, "another answer than blocks")
 		}
 		if p.pauseAt <= now {
-			p.lacksAll(c.wants)
+			s.lacksAll(now, p, c.wants)
 		}
 		return
 	}
@@ -126,25 +126,25 @@ func (s *Sync) gotBlocks(now int64, c *call, e protocol.Answered) {
 			s.fault(p, protocol.FaultProtocol, "a block that was not asked for")
 			return
 		}
-		p.lacksAll(rest[:at]) // passed over: it does not have them
+		s.lacksAll(now, p, rest[:at]) // passed over: it does not have them
 		x := rest[at]
 		rest = rest[at+1:]
 		if s.chain.Failed(x.node) {
 			continue // found out since we asked
 		}
 		if !s.takeBlock(p, b) {
-			p.lacks(x.node)
+			s.lacks(now, p, x.node)
 		}
 	}
 	if len(answer.Blocks) == 0 {
-		p.lacksAll(rest)
+		s.lacksAll(now, p, rest)
 	}
 	// What is left did not fit into the answer: it is asked for again.
 }
 
-func (p *peer) lacksAll(wants []*want) {
+func (s *Sync) lacksAll(now int64, p *peer, wants []*want) {
 	for _, x := range wants {
-		p.lacks(x.node)
+		s.lacks(now, p, x.node)
 	}
 }
 

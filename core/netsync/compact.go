@@ -87,7 +87,7 @@ func (s *Sync) gotCompact(now int64, p *peer, c *protocol.Compact) {
 	case !unique:
 		// The body is asked for as any other.
 	case len(r.missing) == 0:
-		s.finishRebuild(p, r)
+		s.finishRebuild(now, p, r)
 	case x.active() || p.room() <= 0 || 2*len(r.missing) > total:
 		// Somebody is asked already, or it is not worth while.
 	default:
@@ -161,18 +161,18 @@ func (s *Sync) wantFor(n *chain.Node) *want {
 // finishRebuild stores a block whose transactions are all here. When they are
 // not those of its Merkle root, ids have collided: nobody is to blame, and the
 // body is asked for as any other.
-func (s *Sync) finishRebuild(p *peer, r *rebuild) {
+func (s *Sync) finishRebuild(now int64, p *peer, r *rebuild) {
 	b := consensus.NewBlock(r.header, r.txs)
 	if root, mutated := b.TxidRoot(); root != r.header.MerkleRoot || mutated {
 		return
 	}
 	if !s.takeBlock(p, b) {
-		p.lacks(r.want.node)
+		s.lacks(now, p, r.want.node)
 	}
 }
 
 // gotBlockTxs takes the answer to a GetBlockTxs.
-func (s *Sync) gotBlockTxs(c *call, e protocol.Answered) {
+func (s *Sync) gotBlockTxs(now int64, c *call, e protocol.Answered) {
 	s.release(c)
 	p, r := c.peer, c.rebuild
 	answer, ok := e.Response.(*protocol.BlockTxs)
@@ -189,5 +189,5 @@ func (s *Sync) gotBlockTxs(c *call, e protocol.Answered) {
 	for i, at := range r.missing {
 		r.txs[at] = answer.Txs[i]
 	}
-	s.finishRebuild(p, r)
+	s.finishRebuild(now, p, r)
 }

@@ -260,6 +260,30 @@ func TestHeadersWithoutBlocks(t *testing.T) {
 	}
 }
 
+// TestBranchWithoutBodies: a joiner meets somebody first who has the headers of
+// more work, and keeps the bodies. It gets the honest chain all the same.
+func TestBranchWithoutBodies(t *testing.T) {
+	for _, method := range []string{"silent", "lacks"} {
+		t.Run(method, func(t *testing.T) {
+			w := newWorld(t, chaintest.NewMaker(100))
+			joiner, evil, honest := w.node("joiner"), w.node("evil"), w.node("honest")
+			blocks := w.Chain("h", w.Genesis(), 4100)
+			honest.give(blocks...)
+			evil.give(w.Chain("s", w.Genesis(), 4500)...)
+			evil.answer = silent("peer.blocks")
+			if method == "lacks" {
+				evil.answer = func(r protocol.Request) (protocol.Response, bool) {
+					_, mine := r.(*protocol.GetBlocks)
+					return &protocol.Blocks{}, mine
+				}
+			}
+			w.connect(joiner, evil)
+			w.connect(joiner, honest)
+			w.agree(30*second, blocks[4099], joiner)
+		})
+	}
+}
+
 // TestIndexIsBounded: of a long branch whose bodies do not come, 2,000 headers
 // are filed.
 func TestIndexIsBounded(t *testing.T) {

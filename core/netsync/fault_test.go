@@ -269,3 +269,29 @@ func TestServe(t *testing.T) {
 		t.Errorf("unknown transactions: %v, %v", resp, err)
 	}
 }
+
+// TestInvalidateWhileSyncing: a person declares a block of the chain that is
+// being fetched invalid, and takes it back; the sync comes to its end.
+func TestInvalidateWhileSyncing(t *testing.T) {
+	w := newWorld(t, chaintest.NewMaker(100))
+	blocks := w.Chain("a", w.Genesis(), 3000)
+	a, b := w.node("a"), w.node("b")
+	a.give(blocks...)
+	w.connect(b, a)
+	for _, height := range []int32{500, 1500, 2900} {
+		w.run(20*second, func() bool { return b.tip().Height >= height })
+		h := blocks[height-100].Hash()
+		b.lastID++
+		b.step(node.Invalidate{ID: b.lastID, Hash: h})
+		w.pass(100 * ms)
+		if got := b.tip().Height; got != height-100 {
+			t.Fatalf("at height %d after block %d was declared invalid", got, height-99)
+		}
+		b.lastID++
+		b.step(node.Reconsider{ID: b.lastID, Hash: h})
+	}
+	w.agree(60*second, blocks[2999], b)
+	if len(a.closed)+len(b.closed) > 0 {
+		t.Errorf("closed %v, %v", a.closed, b.closed)
+	}
+}

@@ -140,7 +140,7 @@ func (s *Sync) takeHeaders(now int64, p *peer, headers []consensus.Header, hashe
 			s.fault(p, protocol.FaultProtocol, "headers that follow none of those asked about")
 			return
 		}
-		if !s.enoughWork(parent, headers) || full && !s.fits(parent, headers) {
+		if !s.enoughWork(parent, headers) || !s.fits(parent, headers) {
 			s.lowBranch(now, p, parent, full)
 			return
 		}
@@ -295,6 +295,27 @@ func (s *Sync) feed(now int64, p *peer) {
 		p.pending = nil
 	}
 	p.hungry = len(p.pending) > 0 && room > feedLen
+	if len(p.pending) > 0 && room <= 0 && !s.proven(p) {
+		if sum := sumWork(parent.Work, p.pending); !sum.Gt(&s.chain.Tip().Work) {
+			s.giveUp(p) // nobody will fetch bodies to make room
+		}
+	}
+}
+
+// proven reports whether the first pass over a peer's branch has found enough
+// work.
+func (s *Sync) proven(p *peer) bool { return s.low != nil && s.low.peer == p && s.low.second }
+
+// giveUp forgets what a peer has told of and could not be filed.
+func (s *Sync) giveUp(p *peer) {
+	p.pending, p.more, p.hungry, p.retryAt = nil, false, false, 0
+	p.done = true
+	if s.bulk == p {
+		s.bulk = nil
+	}
+	if s.low != nil && s.low.peer == p {
+		s.low = nil
+	}
 }
 
 // refusedHeader handles the first header of pending. One from the future
@@ -313,10 +334,7 @@ func (s *Sync) refusedHeader(now int64, p *peer, err error) {
 		return
 	}
 	first := p.pending[0]
-	p.pending, p.more, p.hungry = nil, false, false
-	if s.bulk == p {
-		s.bulk = nil
-	}
+	s.giveUp(p)
 	if s.revoked(first) {
 		return
 	}
@@ -361,7 +379,7 @@ func (s *Sync) announcedHeaders(now int64, p *peer, headers []consensus.Header) 
 		p.again = true
 	case parent == nil:
 		s.askHeaders(now, p)
-	case s.enoughWork(parent, rest):
+	case s.enoughWork(parent, rest) && s.fits(parent, rest):
 		p.pending = slices.Clone(rest)
 		s.feed(now, p)
 	}

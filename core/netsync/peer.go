@@ -64,6 +64,9 @@ const (
 	// probeEvery is how often a peer is asked whether there is something new: an
 	// announcement may have been lost.
 	probeEvery = 120 * second
+	// lackPause is after how long a peer that did not give a block is asked for
+	// headers again.
+	lackPause = 10 * second
 	// busyPause is for how long a peer that said that it is busy is left alone.
 	busyPause = second
 )
@@ -99,12 +102,17 @@ func (p *peer) mayHave(n *chain.Node) bool {
 	return p.knows(n) || !p.done && p.hintHeight >= n.Height
 }
 
-// lacks notes that the peer did not give a block.
-func (p *peer) lacks(n *chain.Node) {
+// lacks notes that the peer did not give a block. What it has told beyond that
+// counts no more: it is asked again after a while, since it may have left that
+// branch.
+func (s *Sync) lacks(now int64, p *peer, n *chain.Node) {
 	p.hintHeight = min(p.hintHeight, n.Height-1)
-	if p.knows(n) {
-		p.best = n.Parent
+	if !p.knows(n) {
+		return
 	}
+	p.best = n.Parent
+	s.giveUp(p)
+	s.probe(now, p, lackPause)
 }
 
 // call is a request that waits for its answer.
@@ -188,7 +196,7 @@ func (s *Sync) answered(now int64, c *call, e protocol.Answered) {
 	case c.headers:
 		s.gotHeaders(now, c, e)
 	case c.rebuild != nil:
-		s.gotBlockTxs(c, e)
+		s.gotBlockTxs(now, c, e)
 	case c.wants != nil:
 		s.gotBlocks(now, c, e)
 	case c.txs != nil:

@@ -49,6 +49,9 @@ func (s *Sync) announcedTxs(p *peer, ids []chainhash.Hash) {
 		return
 	}
 	for _, id := range ids {
+		if len(p.offers) >= maxOffers {
+			return // the rest is not looked at: a flood must cost us little
+		}
 		if p.known.has(&id) {
 			continue // told before, or by us: whatever became of it then holds
 		}

@@ -73,7 +73,7 @@ func (s *Sync) promise(p *peer) (work uint256.Int, worth bool) {
 		return work, true
 	}
 	// The index has no room for the rest of the branch until bodies come.
-	if s.low != nil && s.low.peer == p && s.low.second {
+	if s.proven(p) {
 		return s.low.total, true
 	}
 	work = sumWork(work, p.pending)
