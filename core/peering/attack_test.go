@@ -44,6 +44,15 @@ func TestAddressFlood(t *testing.T) {
 		s.ask(s.hello())
 		s.tell(&protocol.Announce{Peers: members(fmt.Sprintf("%d.%%[2]d.%%[1]d.1:8000", 100+i), 1000)})
 	}
+	var heard, unheard int64
+	for _, q := range first.p.View().Peers {
+		if NetGroup(q.Address[:strings.IndexByte(q.Address, ':')]) == "66.6" {
+			heard, unheard = heard+q.Heard, unheard+q.Unheard
+		}
+	}
+	if heard < bookBurst || heard > bookBurst+10 || heard+unheard != 20000 {
+		t.Errorf("heard %d addresses of one network, left out %d", heard, unheard)
+	}
 	kept := 0
 	for _, e := range first.p.book.entries {
 		if strings.HasPrefix(e.Address, "7.") {

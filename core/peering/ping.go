@@ -86,7 +86,7 @@ func (p *Peering) clockOf(q *peer, h *protocol.Hello) {
 	if len(p.clocks) > maxClocks {
 		p.clocks = slices.Delete(p.clocks, 0, len(p.clocks)-maxClocks)
 	}
-	wrong := len(p.clocks) >= minClocks && abs(p.clock()) > p.cfg.MaxFutureTime/2
+	wrong := abs(p.clock()) > p.cfg.MaxFutureTime/2
 	if wrong && !p.clockWrong {
 		p.say(true, "%s", p.clockWarning())
 	}

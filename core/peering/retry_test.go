@@ -77,12 +77,21 @@ func TestReferrals(t *testing.T) {
 		}
 		return list
 	}
-	w.liar("x", "9.9.9.1:1", full(at("9.9.9.2:1", "9.9.9.1:1", "127.0.0.1:22", "10.0.0.1:22", "nonsense")...))
+	x := w.liar("x", "9.9.9.1:1", full(at("9.9.9.2:1", "9.9.9.1:1", "127.0.0.1:22", "10.0.0.1:22", "nonsense")...))
 	w.liar("y", "9.9.9.2:1", full(at("9.9.9.1:1", "9.9.9.2:1")...))
 	a := w.joiner("a", "9.9.9.1:1")
 	w.pass(second / 2)
 	if !slices.Equal(a.dials, []string{"9.9.9.1:1", "9.9.9.2:1"}) {
 		t.Errorf("dialled %q", a.dials)
+	}
+	asked := 0
+	for _, e := range x.got {
+		if q, ok := e.(protocol.Asked); ok && q.Request.Method() == (&protocol.Assign{}).Method() {
+			asked++
+		}
+	}
+	if asked != 1 {
+		t.Errorf("asked the same node %d times for an ID in one round", asked)
 	}
 	endless := func(r protocol.Request) (protocol.Response, *protocol.Error) {
 		var list []string

@@ -37,6 +37,14 @@ func TestTracker(t *testing.T) {
 		h.want(8001+uint32(i), fmt.Sprintf("127.0.0.1:%d", 8001+i))
 	}
 	w.pass(120 * second)
+	s := w.stranger(all[0], "127.0.0.1")
+	if _, err := s.ask(s.hello()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.ask(&protocol.Assign{Kind: "node"}); err == nil || err.Code != protocol.CodeFull || err.Referral[0].Address != "127.0.0.1:7000" {
+		t.Errorf("a node gives IDs beside the tracker: %v", err)
+	}
+	w.break_(s.l, "bye")
 	for _, h := range append(all, first) {
 		if v := h.p.View(); v.State != "joined 127.0.0.1:7000" || v.Inbound+v.Outbound < 4 {
 			t.Errorf("%s: %s with %d connections", h.name, v.State, v.Inbound+v.Outbound)
