@@ -41,6 +41,12 @@ type (
 	NodeAddresses struct{ Count int }
 	// AddedNodeInfo has the value []AddedNode: all, or the one at Address.
 	AddedNodeInfo struct{ Address string }
+	// AttachWallet gives a wallet of this node an ID through the assign policy,
+	// or tells the one that it has. The value is the ID, a uint32; it is kept for
+	// later runs.
+	AttachWallet struct{ Name string }
+	// DetachWallet gives the ID back. No value.
+	DetachWallet struct{ Name string }
 	// Discovered tells of a node that was found nearby. No value.
 	Discovered struct{ Address string }
 )
@@ -54,6 +60,8 @@ func (SetNetworkActive) command() {}
 func (Ping) command()             {}
 func (NodeAddresses) command()    {}
 func (AddedNodeInfo) command()    {}
+func (AttachWallet) command()     {}
+func (DetachWallet) command()     {}
 func (Discovered) command()       {}
 
 // What commands fail with.
@@ -66,6 +74,8 @@ var (
 	ErrBanned       = errors.New("the address is banned already")
 	ErrNotBanned    = errors.New("the address was not banned by hand; see listbanned")
 	ErrTooMany      = errors.New("there are too many already; remove some first")
+	ErrNoID         = errors.New("there is no ID for a wallet now")
+	ErrNoWallet     = errors.New("no wallet of this name has an ID")
 	ErrInactive     = errors.New("the network is switched off; switch it on with setnetworkactive true")
 )
 

@@ -9,7 +9,6 @@ const (
 	maxRelay = 10 // addresses of a message that are passed on: a sample is no news
 
 	gossipEvery = 10 * 60 * second // between two times that a node tells whom it is connected to
-	rivalEvery  = 10 * second      // between two looks at who has one ID with another
 )
 
 // seen records what a member says of itself.
@@ -82,28 +81,6 @@ func (p *Peering) newID(q *peer, id uint32) {
 		p.book.mark(e)
 	}
 	p.sameID(q)
-}
-
-// rival looks whether a node that is said to have this one's ID is there: then
-// the handshake settles it. If it has a peer's ID, that one is told.
-func (p *Peering) rival(m protocol.Member) {
-	if m.ID == 0 || p.cfg.Kind != protocol.KindNode || p.rivalAt > p.now {
-		return // whoever tells lies costs one dial now and then
-	}
-	if m.ID == p.id && p.sure {
-		if !p.isBanned(m.Address) {
-			p.rivalAt = p.now + rivalEvery
-			p.dial(m.Address, roleProbe)
-		}
-		return
-	}
-	for _, o := range p.peers {
-		if o.member && o.nodeID == m.ID && o.listen != m.Address && o.kind() == protocol.KindNode {
-			p.rivalAt = p.now + rivalEvery
-			p.do(protocol.Tell{Peer: o.id, Notice: &protocol.Announce{Peers: []protocol.Member{m}}})
-			return
-		}
-	}
 }
 
 // gossipTick tells some members whom this node is connected to, so that IDs and

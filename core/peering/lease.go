@@ -29,11 +29,12 @@ type lease struct {
 	rests      int64           // until when it is given to nobody else, 0: in use
 	probing    bool            // a dial looks whether its holder is there
 	registered bool
-	named      int // how often it was put first in a referral
+	wallet     string // the holder is this wallet of the node's own
+	named      int    // how often it was put first in a referral
 }
 
 // used reports whether the ID has a holder, or one that may come back soon.
-func (l *lease) used() bool { return l.rests == 0 && (l.peer != 0 || l.lost != 0) }
+func (l *lease) used() bool { return l.rests == 0 && (l.peer != 0 || l.lost != 0 || l.wallet != "") }
 
 func (p *Peering) leaseIndex(kind string, id uint32) (int, bool) {
 	return slices.BinarySearchFunc(p.leases, id, func(l *lease, id uint32) int {
@@ -95,7 +96,7 @@ func (p *Peering) leaseTick() {
 	for i := len(p.leases) - 1; i >= 0; i-- {
 		l := p.leases[i]
 		switch {
-		case l.peer != 0:
+		case l.peer != 0 || l.wallet != "":
 		case l.rests == 0 && l.lost+leaseTime <= p.now:
 			l.rests = l.lost + leaseTime + restTime
 			p.saveLease(l)
@@ -110,7 +111,7 @@ func (p *Peering) leaseWake() int64 {
 	at := neverWakes
 	for _, l := range p.leases {
 		switch {
-		case l.peer != 0 || l.probing:
+		case l.peer != 0 || l.probing || l.wallet != "":
 		case l.rests == 0:
 			at = min(at, l.lost+leaseTime)
 		default:
@@ -155,13 +156,14 @@ type leaseRecord struct {
 	protocol.Lease
 	Kind    string
 	Address string
-	Rests   int64 // 0: in use
+	Rests   int64  // 0: in use
+	Wallet  string `json:",omitempty"`
 }
 
 func leaseName(l *lease) string { return fmt.Sprintf("%s%s/%d", leaseKey, l.kind, l.ID) }
 
 func (p *Peering) saveLease(l *lease) {
-	r := leaseRecord{Lease: l.Lease, Kind: l.kind, Address: l.address}
+	r := leaseRecord{Lease: l.Lease, Kind: l.kind, Address: l.address, Wallet: l.wallet}
 	if l.rests != 0 {
 		r.Rests = (p.wall + l.rests - p.now) / second
 	}
@@ -178,6 +180,9 @@ func (p *Peering) loadLease(value []byte) {
 		return
 	}
 	l := &lease{Lease: r.Lease, kind: r.Kind, address: r.Address, lost: p.now}
+	if r.Wallet != "" {
+		l.wallet, l.lost = r.Wallet, 0
+	}
 	if r.Rests != 0 {
 		// However the clock was set since, it is not longer than a rest.
 		l.rests = p.now + min(max(r.Rests*second-p.wall, 0), restTime)

@@ -225,3 +225,42 @@ func TestWallets(t *testing.T) {
 	w.pass(second)
 	a.want(8001, "127.0.0.1:8001")
 }
+
+// TestOwnWallets: the wallets of a node get IDs from its policy and keep them.
+func TestOwnWallets(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	w.pass(second)
+	first.refused(AttachWallet{""}, ErrNoWallet)
+	first.refused(DetachWallet{"alice"}, ErrNoWallet)
+	for i := range 8 {
+		name := fmt.Sprint("w", i)
+		for range 2 {
+			if id := first.command(AttachWallet{name}); id != 1_000_000_001+uint32(i) {
+				t.Errorf("%s has ID %v", name, id)
+			}
+		}
+	}
+	first.refused(AttachWallet{"w8"}, ErrNoID)
+	first.stop()
+	w.pass(100 * second)
+	first.start()
+	w.pass(100 * second)
+	if id := first.command(AttachWallet{"w3"}); id != uint32(1_000_000_004) {
+		t.Errorf("after a restart w3 has ID %v", id)
+	}
+	first.command(DetachWallet{"w3"})
+	first.refused(AttachWallet{"w8"}, ErrNoID) // it rests
+	w.pass(700 * second)
+	if id := first.command(AttachWallet{"w8"}); id != uint32(1_000_000_004) {
+		t.Errorf("w8 has ID %v", id)
+	}
+	if c := first.p.View().Children[3]; c.State != "attached" || c.Wallet != "w8" {
+		t.Errorf("%+v", c)
+	}
+	a := w.node("a")
+	a.cfg.Join = []string{"127.0.0.1:1"}
+	a.start()
+	w.pass(second)
+	a.refused(AttachWallet{"w"}, ErrNoID)
+}

@@ -54,6 +54,10 @@ func (p *Peering) command(c Command) (any, error) {
 		return p.addresses(c.Count), nil
 	case AddedNodeInfo:
 		return p.addedNodes(c.Address)
+	case AttachWallet:
+		return p.attachWallet(c.Name)
+	case DetachWallet:
+		return nil, p.detachWallet(c.Name)
 	case Discovered:
 		return nil, p.discovered(c.Address)
 	}

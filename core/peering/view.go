@@ -56,7 +56,8 @@ type PeerView struct {
 type Child struct {
 	protocol.Member
 	Connected bool
-	State     string // "connected", "lost" (may come back), "resting" (before anybody else gets it)
+	State     string // "connected", "lost" (may come back), "resting" (before anybody else gets it), "attached"
+	Wallet    string // with "attached": the name of a wallet of this node's own
 }
 
 // View returns what is to be seen now. It is the same one until something
@@ -97,6 +98,8 @@ func (p *Peering) makeView() *View {
 		switch {
 		case l.peer != 0:
 			c.Connected, c.State = true, "connected"
+		case l.wallet != "":
+			c.Wallet, c.State = l.wallet, "attached"
 		case l.rests != 0:
 			c.State = "resting"
 		}
