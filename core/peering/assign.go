@@ -183,7 +183,7 @@ func (p *Peering) taken(q *peer, kind string, id uint32) string {
 // look finds out whether the holder of an ID that was heard of is there.
 func (p *Peering) look(e *entry) {
 	if e.next <= p.now && p.near(e.Address) == nil && p.dial(e.Address, roleProbe) {
-		p.book.try(e.Address, p.now)
+		p.book.try(e.Address, p.now, retryFirst)
 	}
 }
 

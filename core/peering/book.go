@@ -13,17 +13,18 @@ import (
 // many from one network fills a share of the book, and pushes out none of the
 // others'.
 const (
-	maxEntries  = 2048
-	maxOfSource = 512  // not yet tried addresses from one netgroup
-	maxOfGroup  = 64   // addresses that are in one netgroup, but for local ones
-	bookBurst   = 1000 // addresses that one netgroup may tell at once, and a day
-	bookEvery   = 24 * 60 * 60 * second / bookBurst
-	bookGroups  = 1024
-	retryFirst  = 10 * second // after a failed dial, doubling
-	retryMax    = 60 * 60 * second
-	maxFails    = 4       // of an address that never was good
-	maxFailsOld = 12      // of one that was
-	heardFor    = 30 * 60 // seconds that an ID counts as taken after it was heard of
+	maxEntries   = 2048
+	maxOfSource  = 512  // not yet tried addresses from one netgroup
+	maxOfGroup   = 64   // addresses that are in one netgroup, but for local ones
+	bookBurst    = 1000 // addresses that one netgroup may tell at once, and a day
+	bookEvery    = 24 * 60 * 60 * second / bookBurst
+	bookGroups   = 1024
+	retryFirst   = 10 * second     // after a failed dial, doubling
+	retryRefused = 5 * 60 * second // after a node had no place
+	retryMax     = 60 * 60 * second
+	maxFails     = 4       // of an address that never was good
+	maxFailsOld  = 12      // of one that was
+	heardFor     = 30 * 60 // seconds that an ID counts as taken after it was heard of
 )
 
 // entry is one address.
@@ -169,10 +170,10 @@ func (b *book) good(m protocol.Member, source string, wall int64) {
 	b.count(e, 1)
 }
 
-// try records that an address is being dialled.
-func (b *book) try(address string, now int64) {
+// try records that an address is being dialled: not again before a pause.
+func (b *book) try(address string, now, pause int64) {
 	if e := b.index[address]; e != nil {
-		e.next = now + retryFirst
+		e.next = now + pause
 	}
 }
 

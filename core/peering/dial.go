@@ -51,8 +51,6 @@ func (p *Peering) dialFailed(role, address, reason string) {
 	switch role {
 	case roleJoin:
 		p.joinDialFailed(address, reason)
-	case roleManual:
-		p.manualLost(address)
 	case roleLink:
 		p.linkFails++
 	}
@@ -128,7 +126,7 @@ func (p *Peering) links() {
 		p.sample()
 		return
 	}
-	p.book.try(address, p.now)
+	p.book.try(address, p.now, retryFirst)
 	p.linkAt = p.now + linkPause
 	if p.linkFails >= linkPatience {
 		p.linkAt = p.now + linkSlow
@@ -182,7 +180,7 @@ func (p *Peering) feel() {
 	}
 	address := p.book.untried(p.rng, p.now, func(e *entry) bool { return p.near(e.Address) == nil && !p.isBanned(e.Address) })
 	if address != "" && p.dial(address, roleFeeler) {
-		p.book.try(address, p.now)
+		p.book.try(address, p.now, retryFirst)
 	}
 }
 

@@ -13,6 +13,9 @@ const (
 
 // seen records what a member says of itself.
 func (p *Peering) seen(q *peer) {
+	if !q.inbound {
+		p.leaseProbed(q.address, true)
+	}
 	if q.listen == "" || q.kind() != protocol.KindNode {
 		return
 	}

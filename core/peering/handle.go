@@ -20,7 +20,11 @@ func (p *Peering) Handle(now int64, e protocol.Event) Result {
 			p.remove(q)
 		}
 	case protocol.DialFailed:
-		p.dialFailed(p.dialled(e.Address), e.Address, e.Reason)
+		role := p.dialled(e.Address)
+		p.dialFailed(role, e.Address, e.Reason)
+		if role == roleManual {
+			p.manualLost(e.Address)
+		}
 	case protocol.Listening:
 		p.listened(e)
 	case protocol.Asked:

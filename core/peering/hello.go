@@ -97,6 +97,7 @@ func (p *Peering) greetedBack(q *peer, e protocol.Answered) {
 		return
 	}
 	if err := p.check(q, h); err != nil {
+		q.refused = err.Code != protocol.CodeWrongNetwork && err.Code != protocol.CodeSelf
 		p.close(q, err.Message)
 		return
 	}
@@ -111,6 +112,7 @@ func (p *Peering) unwelcome(q *peer, err error) {
 		reason = err.Error()
 	}
 	if e, ok := err.(*protocol.Error); ok {
+		q.refused = e.Code != protocol.CodeWrongNetwork && e.Code != protocol.CodeSelf
 		switch e.Code {
 		case protocol.CodeSelf:
 			p.own(q.address)
@@ -142,9 +144,7 @@ const maxSelves = 16
 
 // check decides whether a peer becomes a member.
 func (p *Peering) check(q *peer, h *protocol.Hello) *protocol.Error {
-	if p.cfg.Kind == protocol.KindTracker && p.cfg.NetworkID == (chainhash.Hash{}) {
-		p.cfg.NetworkID = h.NetworkID
-	}
+	anyNetwork := p.cfg.Kind == protocol.KindTracker && p.cfg.NetworkID == (chainhash.Hash{})
 	where := "it"
 	if q.inbound {
 		where = "you"
@@ -155,7 +155,7 @@ func (p *Peering) check(q *peer, h *protocol.Hello) *protocol.Error {
 	switch {
 	case h.Protocol < 1:
 		return refuse(protocol.CodeInvalid, "protocol version %d is not known here", h.Protocol)
-	case h.NetworkID != p.cfg.NetworkID:
+	case h.NetworkID != p.cfg.NetworkID && !anyNetwork:
 		p.sayOf(q.host, true, "%s is of another network: its ID is %s, ours is %s.", q.address, trim(h.NetworkID), trim(p.cfg.NetworkID))
 		return refuse(protocol.CodeWrongNetwork, "another network: here its ID is %s, there %s", trim(p.cfg.NetworkID), trim(h.NetworkID))
 	case h.Nonce == p.cfg.Nonce:
@@ -173,6 +173,9 @@ func (p *Peering) check(q *peer, h *protocol.Hello) *protocol.Error {
 	if err := p.admit(q, h, where); err != nil {
 		q.hello = nil
 		return err
+	}
+	if anyNetwork {
+		p.cfg.NetworkID = h.NetworkID
 	}
 	return nil
 }

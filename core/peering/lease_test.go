@@ -264,3 +264,51 @@ func TestOwnWallets(t *testing.T) {
 	w.pass(second)
 	a.refused(AttachWallet{"w"}, ErrNoID)
 }
+
+// TestHolderIsFull: an ID whose holder is there, but takes no connections now,
+// is not given away.
+func TestHolderIsFull(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	a := w.node("a")
+	a.cfg.Join, a.cfg.MaxInbound, a.cfg.Outbound = []string{"127.0.0.1:8000"}, 0, 0
+	a.start()
+	w.pass(5 * second)
+	a.want(8001, "127.0.0.1:8001")
+	a.p.parent, a.p.root, a.p.join = 0, true, joining{} // it does not come back by itself
+	first.command(Disconnect{Address: "127.0.0.1:8001"})
+	for range 4 {
+		w.pass(660 * second)
+		if c := first.p.View().Children; len(c) != 1 || c[0].State != "resting" {
+			t.Errorf("%+v; dials %q", c, first.dials)
+		}
+	}
+	if len(first.dials) == 0 {
+		t.Error("nobody looked")
+	}
+	a.stop()
+	w.pass(700 * second)
+	if c := first.p.View().Children; len(c) != 0 {
+		t.Errorf("nobody is there any more: %+v", c)
+	}
+}
+
+// TestClockJumps: timers count the time that passed, whatever the clock says.
+func TestClockJumps(t *testing.T) {
+	for _, jump := range []int64{-7200, 7200} {
+		w := newWorld(t)
+		first := w.first()
+		a := w.joiner("a", "127.0.0.1:8000")
+		w.pass(100 * second)
+		first.skew += jump * second
+		w.pass(100 * second)
+		if q := first.peer(a); q == nil || q.Ping == 0 {
+			t.Errorf("%d s: %+v", jump, q)
+		}
+		a.stop()
+		w.pass(70 * second)
+		if c := first.p.View().Children; len(c) != 1 || c[0].State != "resting" {
+			t.Errorf("%d s: %+v", jump, c)
+		}
+	}
+}

@@ -33,6 +33,7 @@ type peer struct {
 	opened  int64 // the same in the time of timers
 	silent  int64 // when it is closed for want of a hello, 0: said
 	member  bool
+	refused bool // one side refused the other, which is a node of this network
 	gone    bool // closed by us; its PeerDown is awaited, all else ignored
 
 	hello  *protocol.Hello // theirs
@@ -120,11 +121,20 @@ func (p *Peering) close(q *peer, reason string) {
 // lost undoes what depends on a connection that is gone.
 func (p *Peering) lost(q *peer, reason string) {
 	q.gone = true
-	if q.member {
+	switch {
+	case q.member:
 		q.member = false
 		p.out.Gone = append(p.out.Gone, q.id)
 		p.book.parted(q, p.now)
-	} else if !q.inbound && q.hello == nil {
+	case q.inbound || q.hello != nil:
+	case q.refused:
+		// Somebody is there, and may be less busy later.
+		p.leaseProbed(q.address, true)
+		p.book.try(q.address, p.now, retryRefused)
+		if q.role == roleLink {
+			p.linkFails++
+		}
+	default:
 		p.dialFailed(q.role, q.address, reason)
 	}
 	if q.role == roleManual {
@@ -132,7 +142,7 @@ func (p *Peering) lost(q *peer, reason string) {
 	}
 	p.leaseLost(q)
 	p.joinLost(q, reason)
-	p.linkAt = min(p.linkAt, p.now)
+	p.linkAt = min(p.linkAt, p.now+linkPause)
 }
 
 // near returns the peer that is reached by an address, or nil: dialled at it or
