@@ -133,11 +133,10 @@ func (p *peer) place() (release func(), ok bool) {
 	case <-p.ctx.Done():
 		return nil, false
 	}
-	select {
-	case p.t.bulk <- struct{}{}:
-	case <-p.ctx.Done():
+	free, ok := p.t.bulk.take(p, p.ctx.Done())
+	if !ok {
 		<-p.unwritten
 		return nil, false
 	}
-	return func() { <-p.t.bulk; <-p.unwritten }, true
+	return func() { free(); <-p.unwritten }, true
 }

@@ -84,7 +84,17 @@ func (p *peer) tell(n protocol.Notice) error {
 	if err := c.functions.of(n)(c.params); err != nil {
 		return err
 	}
-	return p.send(n.Method(), c.notice)
+	frame := c.notice
+	c.notice = nil
+	c.forget()
+	return p.send(n.Method(), frame)
+}
+
+// forget does not keep what a large message needed.
+func (c *client) forget() {
+	if cap(c.params) > keptBuffer {
+		c.params = nil
+	}
 }
 
 // ask sends a request. A goroutine waits for the answer.
@@ -103,6 +113,7 @@ func (p *peer) ask(e protocol.Ask) error {
 	}()
 	select {
 	case frame := <-k.frame:
+		c.forget()
 		return p.send(k.method, frame)
 	case <-k.over: // it did not come to a frame
 		return nil

@@ -45,7 +45,7 @@ const (
 	// made, or waiting for the peer to read. Each may have MaxFrame bytes.
 	maxUnwritten = 2
 	// maxAllUnwritten is the same for all peers together.
-	maxAllUnwritten = 8
+	maxAllUnwritten = 16
 	// maxQueued and maxQueuedBytes bound what a peer has not read yet of
 	// everything else. One that lets it come to this is cut.
 	maxQueued      = 2000
@@ -57,6 +57,8 @@ const (
 	maxDials = 64
 	// maxLargeReads bounds how many messages above MaxUnasked are read at once.
 	maxLargeReads = 4
+	// maxUnsaved bounds the records that wait for the disk.
+	maxUnsaved = 50_000
 	// heavyMessage is a message, in bytes, that takes long enough to be taken
 	// apart that others must not wait for many of them.
 	heavyMessage = 64 << 10

@@ -14,7 +14,8 @@ type conn struct {
 	net.Conn
 	t        *Transport
 	bytes    wireBytes
-	upgraded atomic.Bool // a peer runs it now
+	upgraded atomic.Bool  // a peer runs it now
+	writeBy  atomic.Int64 // Unix ns: when the message must be written; 0: no limit
 	once     sync.Once
 }
 
@@ -27,7 +28,11 @@ func (c *conn) Read(b []byte) (int, error) {
 
 func (c *conn) Write(b []byte) (n int, err error) {
 	for {
-		if err := c.SetWriteDeadline(time.Now().Add(c.t.cfg.WriteTime)); err != nil {
+		deadline := time.Now().Add(c.t.cfg.WriteTime)
+		if most := c.writeBy.Load(); most != 0 && most < deadline.UnixNano() {
+			deadline = time.Unix(0, most)
+		}
+		if err := c.SetWriteDeadline(deadline); err != nil {
 			return n, err
 		}
 		k, err := c.Conn.Write(b[:min(len(b), pieceSize)])

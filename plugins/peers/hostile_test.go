@@ -151,7 +151,7 @@ func TestHostileFrames(t *testing.T) {
 	for range 20 {
 		endless = append(append(endless, frameHead(0x00, 60_000)...), bytes.Repeat([]byte{' '}, 60_000)...)
 	}
-	n := newNode(t)
+	n := newNode(t, hasty)
 	for _, tt := range []struct {
 		name string
 		raw  []byte
@@ -202,11 +202,11 @@ func TestForeignMethods(t *testing.T) {
 // TestFlood lets 80 peers send the largest messages there are, while another
 // peer's pings go through, and memory stays bounded.
 func TestFlood(t *testing.T) {
-	const flooders, lives = 80, 3
+	const flooders, lives = 80, 2
 	// The flooders live in this process too, and so does what the collector has
 	// not found yet; without limits it would be a gigabyte.
 	const maxMemory = 200 << 20
-	n := newNode(t)
+	n := newNode(t, hasty)
 	friend := startNode(t)
 	at, _ := connect(friend, n)
 	n.loop(t, nil)

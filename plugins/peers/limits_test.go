@@ -100,8 +100,8 @@ func TestBusy(t *testing.T) {
 
 // TestInFlight lets 100 requests wait on each side, and no more.
 func TestInFlight(t *testing.T) {
-	b := newNode(t)
-	a := startNode(t)
+	b := newNode(t, hasty)
+	a := startNode(t, hasty)
 	bAtA, _ := connect(a, b)
 	for call := range uint64(protocol.MaxAsked + 1) {
 		a.Do(protocol.Ask{Peer: bAtA, Call: call, Request: &protocol.Ping{}})

@@ -25,7 +25,7 @@ type Deps struct {
 	// Serve answers a request from the newest view: exactly one of its results
 	// is set. It is called from several goroutines.
 	Serve func(ctx context.Context, r protocol.Request) (protocol.Response, *protocol.Error)
-	// Save keeps records for the next start; it is called from Do. nil: they are
+	// Save keeps records for the next start; it may take its time. nil: they are
 	// dropped.
 	Save func([]protocol.Record)
 	Log  *slog.Logger
@@ -42,8 +42,8 @@ type Transport struct {
 	tls      *tlsFiles // nil: off
 	dispatch *dispatcher
 	maxConns int
-	bulk     chan struct{} // a place for each answer that is not written yet
-	large    chan struct{} // a place for each large message that is being read
+	bulk     *places       // for answers that are not written yet
+	large    *places       // for large messages that are being read
 	heavy    chan struct{} // a place for each message that is being taken apart
 	totals   counters
 
@@ -60,6 +60,7 @@ type Transport struct {
 	half   []*conn // from outside, silent so far, the oldest first
 	front  *front  // where peers are taken; nil: nowhere
 	wanted []protocol.Listen
+	saver  saver
 }
 
 // New has no side effects but that it reads the files of TLS.
@@ -78,7 +79,7 @@ func New(cfg Config, deps Deps) (*Transport, error) {
 	}
 	t := &Transport{
 		cfg: cfg, deps: deps, dispatch: newDispatcher(), maxConns: maxConns(cfg.MaxConns),
-		bulk: make(chan struct{}, maxAllUnwritten), large: make(chan struct{}, maxLargeReads),
+		bulk: newPlaces(maxAllUnwritten, cfg.WriteTime), large: newPlaces(maxLargeReads, cfg.WriteTime),
 		heavy: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		peers: map[protocol.PeerID]*peer{},
 	}
@@ -149,9 +150,7 @@ func (t *Transport) Do(e protocol.Effect) {
 	case protocol.Listen:
 		t.listen(e)
 	case protocol.Save:
-		if t.deps.Save != nil {
-			t.deps.Save(e.Records)
-		}
+		t.save(e.Records)
 	case protocol.Say:
 		level := slog.LevelInfo
 		if e.Warn {

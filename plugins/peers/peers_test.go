@@ -66,3 +66,35 @@ func TestFetchChain(t *testing.T) {
 		t.Log(err)
 	}
 }
+
+// TestSave keeps records in their order, also those that come at the end; the
+// disk's slowness is not the caller's.
+func TestSave(t *testing.T) {
+	const count = 100
+	free := make(chan struct{})
+	var got []protocol.Record
+	tr, err := New(DefaultConfig(), Deps{Save: func(r []protocol.Record) {
+		<-free
+		got = append(got, r...)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []protocol.Record
+	for i := range count {
+		r := protocol.Record{Key: "k", Value: []byte{byte(i)}}
+		want = append(want, r)
+		tr.Do(protocol.Save{Records: []protocol.Record{r}})
+	}
+	close(free)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := tr.Run(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	last := protocol.Record{Key: "last"}
+	tr.Do(protocol.Save{Records: []protocol.Record{last}})
+	if want = append(want, last); !reflect.DeepEqual(got, want) {
+		t.Fatalf("%d records, want %d", len(got), len(want))
+	}
+}

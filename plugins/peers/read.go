@@ -121,7 +121,7 @@ func (p *peer) message() error {
 	if err := f.all(); err != nil {
 		return err
 	}
-	return p.handle(f.buf)
+	return p.handle(&f)
 }
 
 // frameReader reads one message, in pieces.
@@ -131,7 +131,9 @@ type frameReader struct {
 	began  time.Time
 	buf    []byte
 	pooled *[]byte
-	large  bool // has one of the places for large messages
+	large  func() // gives back a place for large messages; nil: has none
+
+	released bool
 }
 
 func (f *frameReader) all() error {
@@ -140,7 +142,7 @@ func (f *frameReader) all() error {
 			return err
 		}
 		end := min(cap(f.buf), len(f.buf)+pieceSize)
-		if !f.large {
+		if f.large == nil {
 			end = min(end, protocol.MaxUnasked+1)
 		}
 		n, err := f.r.Read(f.buf[len(f.buf):end])
@@ -163,14 +165,12 @@ func tooBig(limit int) error {
 // room makes room for more bytes, if so many are allowed.
 func (f *frameReader) room() error {
 	p := f.p
-	if len(f.buf) > protocol.MaxUnasked && !f.large {
+	if len(f.buf) > protocol.MaxUnasked && f.large == nil {
 		if !p.calls.expectsLarge() {
 			return tooBig(protocol.MaxUnasked)
 		}
-		select {
-		case p.t.large <- struct{}{}:
-			f.large = true
-		case <-p.t.ctx.Done():
+		var ok bool
+		if f.large, ok = p.t.large.take(p, p.t.ctx.Done()); !ok {
 			return p.t.ctx.Err()
 		}
 		f.began = time.Now() // the wait was not the peer's fault
@@ -189,9 +189,14 @@ func (f *frameReader) room() error {
 	return nil
 }
 
+// release gives back what the message took; it may be called more than once.
 func (f *frameReader) release() {
-	if f.large {
-		<-f.p.t.large
+	if f.released {
+		return
+	}
+	f.released = true
+	if f.large != nil {
+		f.large()
 	}
 	if f.pooled == nil {
 		f.p.buffer = f.buf[:0]
@@ -204,7 +209,8 @@ func (f *frameReader) release() {
 // handle acts upon one message. Only so many large ones are taken apart at
 // once as there are processors: more would not be faster, take memory, and keep
 // small ones of other peers waiting.
-func (p *peer) handle(text []byte) error {
+func (p *peer) handle(f *frameReader) error {
+	text := f.buf
 	heavy := len(text) > heavyMessage
 	if heavy {
 		p.t.heavy <- struct{}{}
@@ -213,6 +219,7 @@ func (p *peer) handle(text []byte) error {
 	if heavy {
 		<-p.t.heavy
 	}
+	f.release() // nothing refers to it any more
 	if act != nil {
 		act() // it may wait for the node
 	}

@@ -27,6 +27,9 @@ type node struct {
 
 type option func(*Config, *Deps)
 
+// hasty does not wait for those who would not read the reason of a close.
+func hasty(c *Config, _ *Deps) { c.CloseTime = 50 * time.Millisecond }
+
 // newNode starts a transport that listens; it ends with the test.
 func newNode(t testing.TB, options ...option) *node {
 	t.Helper()

@@ -3,6 +3,7 @@ package peers
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -14,6 +15,7 @@ import (
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/coder/websocket"
 
+	"orrery/core/consensus"
 	"orrery/core/protocol"
 )
 
@@ -239,5 +241,50 @@ func TestCloseTakesLittle(t *testing.T) {
 		if took := timed(func() { down(t, n, "banned") }); took > 2*n.cfg.CloseTime {
 			t.Errorf("it took %v", took)
 		}
+	})
+}
+
+// TestSlowReader takes a large answer drop by drop, while another peer waits for
+// its turn: it must not wait for long.
+func TestSlowReader(t *testing.T) {
+	inBubble(t, func(t *testing.T, network *pipes, n *node) {
+		block := testBlock(1, 1, 1_000_000)
+		n.deps.Serve = func(context.Context, protocol.Request) (protocol.Response, *protocol.Error) {
+			return &protocol.Blocks{Blocks: []*consensus.Block{block}}, nil
+		}
+		n.bulk = newPlaces(1, n.cfg.WriteTime)
+		var c net.Conn
+		ws := dialRaw(t, "x", func(context.Context, string, string) (net.Conn, error) {
+			var err error
+			c, err = network.Dial(t.Context(), "", "")
+			return c, err
+		})
+		ask := `{"jsonrpc":"2.0","id":1,"method":"peer.blocks","params":{"hashes":[]}}`
+		if err := ws.Write(t.Context(), websocket.MessageText, []byte(ask)); err != nil {
+			t.Fatal(err)
+		}
+		q := await[protocol.Asked](n)
+		n.Do(protocol.Serve(q))
+		stopped := make(chan struct{})
+		defer func() { <-stopped }()
+		go func() {
+			defer close(stopped)
+			for err := error(nil); err == nil; time.Sleep(15 * time.Second) {
+				_, err = io.ReadFull(c, make([]byte, pieceSize))
+			}
+		}()
+		time.Sleep(time.Second) // let it have the place
+		friend := startNode(t, network.option)
+		friend.Do(protocol.Dial{Address: "x"})
+		friend.Do(protocol.Ask{Peer: await[protocol.PeerUp](friend).Peer, Call: 1, Request: &protocol.GetBlocks{}})
+		n.Do(protocol.Serve(await[protocol.Asked](n)))
+		if took := timed(func() {
+			if got := await[protocol.Answered](friend); got.Err != nil {
+				t.Error(got.Err)
+			}
+		}); took > n.cfg.WriteTime {
+			t.Errorf("the other waited for %v", took)
+		}
+		down(t, n, "took too long while others waited")
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/coder/websocket"
 
@@ -64,5 +65,9 @@ func (p *peer) send(method string, frame []byte) error {
 		return nil
 	}
 	p.stats.sent(method, len(frame))
+	// A long message may not take for ever, even if every piece is taken in time.
+	pieces := time.Duration(len(frame) / pieceSize)
+	p.nc.writeBy.Store(time.Now().Add(p.t.cfg.WriteTime + pieces*pieceTime).UnixNano())
+	defer p.nc.writeBy.Store(0)
 	return p.ws.Write(context.Background(), websocket.MessageText, frame)
 }
