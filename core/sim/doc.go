@@ -39,5 +39,15 @@
 //	net.Run(10 * time.Minute)
 //	err := net.Check()
 //
-// Scenarios in testdata say the same in a small language, see Play.
+// Play does the same from a text in a small language; the scenarios in testdata
+// are such texts, with what happened beside them. Storm makes a small network
+// from a seed, lets faults rain on it, ends them, and wants one tip on all nodes
+// and everything of Check; run with one seed after the other, it looks for what
+// nobody thought of. Narrate writes either for people.
+//
+// How far all this is to be trusted is checked against what is known of n equal
+// miners on a clique: their stale rate. A minimal flooding node in place of the
+// real one checks the engine, whole blocks pushed between real chains check
+// these, and real nodes are held to bounds, since they fetch a block that ties
+// with their tip only when it is built on.
 package sim

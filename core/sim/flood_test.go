@@ -109,6 +109,7 @@ func run(t testing.TB, net *sim.Net, d time.Duration) {
 // of n equal miners on a clique with a constant delay of x block intervals:
 // (1-1/n)·x/(1+x), exact for 2 and for many miners.
 func TestStaleRateFlood(t *testing.T) {
+	long(t)
 	for _, n := range []int{2, 100} {
 		for _, x := range []float64{0.1, 0.5, 1} {
 			blocks := 2_000_000 / (n + 10)
@@ -127,6 +128,7 @@ func TestStaleRateFlood(t *testing.T) {
 // TestStaleRateTen compares the engine with figures for ten miners, which no
 // closed form gives exactly.
 func TestStaleRateTen(t *testing.T) {
+	long(t)
 	for _, tt := range []struct {
 		x, want float64
 		blocks  int

@@ -26,9 +26,13 @@ func TestSeeds(t *testing.T) {
 		}
 		return
 	}
+	seeds := *seedCount
+	if testing.Short() {
+		seeds = min(seeds, 20)
+	}
 	failed := 0
 	var sum sim.Counts
-	for seed := range *seedCount {
+	for seed := range seeds {
 		net, err := sim.Storm(storm(seed, nil))
 		if err != nil {
 			t.Errorf("%v\nto see it again: go test ./core/sim -run Seeds -seed %d", err, seed)
@@ -39,7 +43,6 @@ func TestSeeds(t *testing.T) {
 		sum.Add(net.Counts())
 	}
 	t.Logf("%+v", sum)
-	seeds := *seedCount
 	// Storms in which little goes wrong would prove little.
 	if sum.Reorgs < seeds || sum.Deepest < 10 || sum.Crashes < seeds || sum.Lost < seeds || sum.Held < seeds || sum.Dropped < seeds {
 		t.Errorf("these storms were too mild: %+v", sum)

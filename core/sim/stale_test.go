@@ -49,6 +49,7 @@ const staleSpacing = 100 * time.Millisecond
 // to all, with the closed form. The rate counts found blocks that are not on
 // the best chain in the end.
 func TestStaleRateChain(t *testing.T) {
+	long(t)
 	for _, tt := range []struct {
 		n      int
 		x      float64
@@ -78,6 +79,7 @@ func TestStaleRateChain(t *testing.T) {
 // has built on it (as in Bitcoin Core), and then there and back once more: the
 // rate lies between the closed form for one delay and that for three.
 func TestStaleRateReal(t *testing.T) {
+	long(t)
 	for _, tt := range []struct {
 		n      int
 		x      float64
