@@ -127,6 +127,18 @@ func TestEclipse(t *testing.T) {
 	if v.p.View().Outbound < 2 {
 		t.Errorf("%d connections", v.p.View().Outbound)
 	}
+	// With nobody connected the anchors stay.
+	w.pass(120 * second)
+	before := string(v.disk["anchors"])
+	for _, h := range w.nodes {
+		if h != v {
+			h.stop()
+		}
+	}
+	w.pass(300 * second)
+	if got := string(v.disk["anchors"]); got != before || len(got) < 10 {
+		t.Errorf("anchors %s, when they were connected %s", got, before)
+	}
 }
 
 // TestOutboundGroups: no two connections that a node opens go to one network.

@@ -152,6 +152,10 @@ func (p *Peering) asked(q *peer, e protocol.Asked) bool {
 		p.do(protocol.Serve(e)) // a tracker knows them as well
 		return true
 	}
+	if q.waits() {
+		p.refuse(e, protocol.CodeBusy, "the answer to hello has not come yet")
+		return true
+	}
 	if !q.member {
 		p.refuse(e, protocol.CodeNotMember, "say hello first")
 		p.close(q, "the first message was not a hello")
@@ -173,6 +177,10 @@ func (p *Peering) asked(q *peer, e protocol.Asked) bool {
 	}
 	return false
 }
+
+// waits reports whether a peer that was dialled may have answered the hello
+// already, and only its answer comes after what it sent then.
+func (q *peer) waits() bool { return !q.inbound && q.silent != 0 }
 
 // serve has the driver answer from the view.
 func (p *Peering) serve(e protocol.Asked) {
@@ -219,6 +227,9 @@ func (p *Peering) answered(q *peer, e protocol.Answered) bool {
 
 // told takes a notice. It reports whether it was only passed on.
 func (p *Peering) told(q *peer, e protocol.Told) bool {
+	if q.waits() {
+		return true
+	}
 	if !q.member {
 		p.close(q, "the first message was not a hello")
 		return false

@@ -230,3 +230,34 @@ func TestAdmission(t *testing.T) {
 		t.Errorf("%+v", seen)
 	}
 }
+
+// TestAnswerComesLate: what a dialled peer sends after its hello may arrive
+// before it; that is no reason to part.
+func TestAnswerComesLate(t *testing.T) {
+	w := newWorld(t)
+	a := w.first()
+	w.pass(second)
+	h := w.liar("x", "9.9.9.9:1", nil)
+	h.reply = nil // says nothing by itself
+	a.command(AddNode{"9.9.9.9:1", "onetry"})
+	w.pass(second)
+	l := w.lines[0]
+	l.asked[1][2] = true
+	l.send(0, protocol.Told{Peer: l.id[0], Notice: &protocol.Announce{}})
+	l.send(0, protocol.Asked{Peer: l.id[0], Call: 2, Request: &protocol.GetHeaders{}})
+	w.pass(second)
+	busy := false
+	for _, e := range h.got {
+		if q, ok := e.(protocol.Answered); ok {
+			err, _ := q.Err.(*protocol.Error)
+			busy = err != nil && err.Code == protocol.CodeBusy
+		}
+		if q, ok := e.(protocol.Asked); ok {
+			h.answer(q.Peer, q.Call, h.hello(), nil)
+		}
+	}
+	w.pass(second)
+	if len(a.member) != 1 || !busy {
+		t.Errorf("members %v, ended %q, busy %v", a.member, a.ended, busy)
+	}
+}

@@ -250,6 +250,7 @@ func TestOwnWallets(t *testing.T) {
 		t.Errorf("after a restart w3 has ID %v", id)
 	}
 	first.command(DetachWallet{"w3"})
+	w.pass(300 * second)
 	first.refused(AttachWallet{"w8"}, ErrNoID) // it rests
 	w.pass(700 * second)
 	if id := first.command(AttachWallet{"w8"}); id != uint32(1_000_000_004) {
@@ -306,7 +307,13 @@ func TestClockJumps(t *testing.T) {
 			t.Errorf("%d s: %+v", jump, q)
 		}
 		a.stop()
-		w.pass(70 * second)
+		w.pass(5 * second)
+		first.skew += jump * second
+		w.pass(second)
+		if c := first.p.View().Children; c[0].State != "lost" && jump < 0 {
+			t.Errorf("%d s: %+v at once", jump, c)
+		}
+		w.pass(100 * second)
 		if c := first.p.View().Children; len(c) != 1 || c[0].State != "resting" {
 			t.Errorf("%d s: %+v", jump, c)
 		}

@@ -76,7 +76,7 @@ type Peering struct {
 	rng  *rand.Rand
 	out  Result
 	wall int64 // Unix nanoseconds, as last told
-	now  int64 // what timers are set by: grows with wall, never goes back, never 0
+	now  int64 // what timers are set by: grows with wall but for jumps, never 0
 	wake int64 // in now's time
 
 	started bool
@@ -172,10 +172,14 @@ func (p *Peering) Wake() int64 {
 	return p.wall + p.wake - p.now
 }
 
-// begin starts a step. A clock that is set back does not stop the timers: they
-// go on from there.
+// maxLate is how much later than at Wake a driver may come, and still all of
+// the time counts.
+const maxLate = 60 * second
+
+// begin starts a step. A clock that is set does not move the timers: what goes
+// back is no time, and what is far beyond Wake was not time that passed.
 func (p *Peering) begin(now int64) {
-	p.now += max(now-p.wall, 0)
+	p.now += min(max(now-p.wall, 0), max(p.wake-p.now, 0)+maxLate)
 	p.wall = now
 	p.out = Result{}
 }

@@ -40,6 +40,10 @@ func TestAddNode(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 	b.stop()
+	w.pass(20 * second)
+	if n := len(a.dials); n < 2 {
+		t.Errorf("%d dials within 20 s", n)
+	}
 	w.pass(3600 * second)
 	if n := a.command(AddedNodeInfo{"127.0.0.1:9000"}).([]AddedNode); len(n) != 1 || n[0].Connected {
 		t.Errorf("%+v", n)
@@ -142,6 +146,13 @@ func TestNetworkActive(t *testing.T) {
 	w.pass(second)
 	if v := a.p.View(); v.Inbound+v.Outbound < 2 || v.Parent == 0 || v.ID != 8002 {
 		t.Errorf("a second later: %+v", v)
+	}
+	a.command(SetNetworkActive{false})
+	w.pass(second)
+	a.command(SetNetworkActive{true})
+	w.pass(second)
+	if v := a.p.View(); v.Outbound < 3 {
+		t.Errorf("off and on again: %d connections", v.Outbound)
 	}
 }
 
