@@ -202,14 +202,17 @@ func TestForeignMethods(t *testing.T) {
 // TestFlood lets 80 peers send the largest messages there are, while another
 // peer's pings go through, and memory stays bounded.
 func TestFlood(t *testing.T) {
-	const flooders, lives = 80, 2
+	const lives = 2
 	// The flooders live in this process too, and so does what the collector has
 	// not found yet; without limits it would be a gigabyte.
 	const maxMemory = 200 << 20
 	n := newNode(t, hasty)
 	friend := startNode(t)
+	friend.patience = time.Minute // with the race detector, on a busy machine
 	at, _ := connect(friend, n)
 	n.loop(t, nil)
+	friend.Do(protocol.Ask{Peer: at, Call: 99, Request: &protocol.Ping{}}) // who says nothing at first may be cut
+	await[protocol.Answered](friend)
 	before := live()
 	texts := [][]byte{
 		[]byte(announce(`"txids":` + list1(protocol.MaxTxids, hash64))),
@@ -235,7 +238,7 @@ func TestFlood(t *testing.T) {
 	}
 	var slowest time.Duration
 	var most int64
-	for call := range uint64(10) {
+	for call := range uint64(5) {
 		began := time.Now()
 		friend.Do(protocol.Ask{Peer: at, Call: call, Request: &protocol.Ping{}})
 		await[protocol.Answered](friend)

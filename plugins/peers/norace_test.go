@@ -1,0 +1,6 @@
+//go:build !race
+
+package peers
+
+// flooders flood a node in TestFlood.
+const flooders = 80
