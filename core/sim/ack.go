@@ -13,6 +13,7 @@ import (
 type promise struct {
 	block *consensus.Block // or
 	tx    *consensus.Tx
+	void  bool // a reorg took the payment's coins away; they may come back, it need not
 }
 
 // Submit gives a node a block, as over RPC. answer may be nil.
@@ -39,10 +40,12 @@ func (n *Net) Send(x *Node, tx *consensus.Tx, answer func(error)) {
 	})
 }
 
-// checkPromises looks whether all is there that the node's owner was told of.
+// checkPromises looks whether all is there that the node's owner was told of. It
+// must be asked after each reorg: one takes coins away, another brings them back.
 func (n *Net) checkPromises(x *Node) error {
 	v := x.view
-	for _, p := range x.promises {
+	for i := range x.promises {
+		p := &x.promises[i]
 		if p.block != nil {
 			h := p.block.Hash()
 			if r, ok := v.Lookup(&h); !ok || r.Status&chain.HaveBody == 0 {
@@ -51,10 +54,13 @@ func (n *Net) checkPromises(x *Node) error {
 			continue
 		}
 		confirmed, err := onBest(v, p.tx)
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if !confirmed && v.Mempool.Get(p.tx.ID()) == nil && n.payable(v, p.tx) {
+		case p.void || confirmed || v.Mempool.Get(p.tx.ID()) != nil:
+		case !n.payable(v, p.tx):
+			p.void = true
+		default:
 			return fmt.Errorf("transaction %v was acknowledged and is gone, though its coins are there", p.tx.ID())
 		}
 	}

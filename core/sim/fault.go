@@ -1,6 +1,10 @@
 package sim
 
-import "orrery/core/protocol"
+import (
+	"slices"
+
+	"orrery/core/protocol"
+)
 
 // Between gives the link between two nodes, to be changed at will; for both
 // directions.
@@ -113,6 +117,9 @@ func (n *Net) Crash(x *Node, power bool) {
 			n.fail(x, "disk", err)
 		}
 		n.count.Lost += uint64(lost)
+		if n.cfg.Fragile {
+			x.saved = slices.Clone(x.synced)
+		}
 	} else if err := x.disk.Sync(); err != nil {
 		n.fail(x, "disk", err)
 	}

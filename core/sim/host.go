@@ -55,6 +55,7 @@ type Node struct {
 	machine Machine // nil: it is down
 	disk    *disk
 	saved   []protocol.Record // sorted by key
+	synced  []protocol.Record // what of saved a power failure leaves
 	view    *node.View
 	listen  string // where it takes peers now
 	byPeer  []place
@@ -178,22 +179,26 @@ func (n *Net) publish(x *Node) {
 	if v != nil {
 		v.Store = x.disk.snapshot()
 	}
-	if x.view != nil && v != nil && !v.Contains(x.view.Tip) {
-		n.noteReorg(x.view, v)
-	}
+	old := x.view
 	x.view = v
+	if old != nil && v != nil && !v.Contains(old.Tip) && n.noteReorg(old, v) {
+		if err := n.checkPromises(x); err != nil {
+			n.fail(x, "after a reorg", err)
+		}
+	}
 	n.retarget(x)
 }
 
-// noteReorg counts. After a restart the tree is another, so blocks are looked
-// up by their hash.
-func (n *Net) noteReorg(old, now *node.View) {
+// noteReorg counts it, if there was one. After a restart the tree is another, so
+// blocks are looked up by their hash.
+func (n *Net) noteReorg(old, now *node.View) bool {
 	r, ok := now.Lookup(&old.Tip.Hash)
 	if !ok || now.Contains(r.Node) {
-		return
+		return false
 	}
 	n.count.Reorgs++
 	n.count.Deepest = max(n.count.Deepest, old.Tip.Height-now.ForkPoint(r.Node).Height)
+	return true
 }
 
 // step gives a node an event and does what it asks for.
@@ -223,7 +228,7 @@ func (n *Net) step(x *Node, e node.Event) {
 		if err := x.disk.Sync(); err != nil {
 			n.fail(x, "sync", err)
 		}
-		x.flushed = n.now
+		x.flushed, x.synced = n.now, slices.Clone(x.saved)
 	}
 	for _, f := range effects {
 		n.trace.effect(f)

@@ -20,7 +20,8 @@ var (
 //	go test ./core/sim -run Seeds -seed N
 func TestSeeds(t *testing.T) {
 	if *oneSeed >= 0 {
-		_, err := sim.Storm(storm(uint64(*oneSeed), func(s string) { fmt.Println(s) }))
+		net, err := sim.Storm(storm(uint64(*oneSeed), func(s string) { fmt.Println(s) }))
+		fmt.Printf("seed %d, trace %v, %+v\n", net.Seed(), net.Trace(), net.Counts())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +36,7 @@ func TestSeeds(t *testing.T) {
 	for seed := range seeds {
 		net, err := sim.Storm(storm(seed, nil))
 		if err != nil {
-			t.Errorf("%v\nto see it again: go test ./core/sim -run Seeds -seed %d", err, seed)
+			t.Errorf("%v\ntrace %v; to see it again: go test ./core/sim -run Seeds -seed %d", err, net.Trace(), seed)
 			if failed++; failed >= 5 {
 				t.Fatal("more are not tried")
 			}
