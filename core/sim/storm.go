@@ -240,8 +240,11 @@ func (s *storm) members() error {
 		if v.Parent != 0 && !slices.ContainsFunc(v.Peers, func(q peering.PeerView) bool { return q.Peer == v.Parent && q.Member }) {
 			return s.failed("%s takes %d for its parent, which it is not connected to", x.spec.Name, v.Parent)
 		}
+		if len(v.Bans) > 0 {
+			return s.failed("%s has banned an honest node: %s", x.spec.Name, v.Bans[0].Reason)
+		}
 		for _, line := range x.said {
-			if strings.HasPrefix(line, "Closed ") || strings.HasPrefix(line, "Banned ") || len(v.Bans) > 0 {
+			if strings.HasPrefix(line, "Closed ") || strings.HasPrefix(line, "Banned ") {
 				return s.failed("%s has found a fault with an honest node: %s", x.spec.Name, line)
 			}
 		}
