@@ -156,7 +156,7 @@ func (n *Net) boot(x *Node) {
 		n.fail(x, "open", err)
 		return
 	}
-	x.machine, x.flushed = m, n.now
+	x.machine, x.flushed, x.view = m, n.now, nil // a power failure may have taken it back
 	n.publish(x)
 	if len(x.promises) > 0 && n.err == nil {
 		if err := n.checkPromises(x); err != nil {
@@ -181,24 +181,23 @@ func (n *Net) publish(x *Node) {
 	}
 	old := x.view
 	x.view = v
-	if old != nil && v != nil && !v.Contains(old.Tip) && n.noteReorg(old, v) {
-		if err := n.checkPromises(x); err != nil {
+	if old != nil && v != nil && !v.Contains(old.Tip) {
+		if err := n.moved(x, old.Tip); err != nil {
 			n.fail(x, "after a reorg", err)
 		}
 	}
 	n.retarget(x)
 }
 
-// noteReorg counts it, if there was one. After a restart the tree is another, so
-// blocks are looked up by their hash.
-func (n *Net) noteReorg(old, now *node.View) bool {
-	r, ok := now.Lookup(&old.Tip.Hash)
-	if !ok || now.Contains(r.Node) {
-		return false
-	}
+// moved looks at a view whose tip does not build on the one before.
+func (n *Net) moved(x *Node, old *chain.Node) error {
+	v := x.view
 	n.count.Reorgs++
-	n.count.Deepest = max(n.count.Deepest, old.Tip.Height-now.ForkPoint(r.Node).Height)
-	return true
+	n.count.Deepest = max(n.count.Deepest, old.Height-v.ForkPoint(old).Height)
+	if !v.Tip.Work.Gt(&old.Work) {
+		return fmt.Errorf("it left block %v for %v, which has no more work", old.Hash, v.Tip.Hash)
+	}
+	return n.checkPromises(x)
 }
 
 // step gives a node an event and does what it asks for.
