@@ -17,6 +17,7 @@ require (
 	github.com/go-viper/mapstructure/v2 v2.4.0
 	github.com/gofrs/flock v0.13.1
 	github.com/gowebpki/jcs v1.0.2
+	github.com/hashicorp/mdns v1.0.6
 	github.com/holiman/uint256 v1.3.2
 	github.com/ipfs/go-log/v2 v2.9.2
 	github.com/knadh/koanf/providers/env/v2 v2.0.2
@@ -33,6 +34,14 @@ require (
 	go.uber.org/goleak v1.3.0
 	golang.org/x/crypto v0.58.0
 	golang.org/x/term v0.47.0
+)
+
+require (
+	github.com/miekg/dns v1.1.55 // indirect
+	golang.org/x/mod v0.41.0 // indirect
+	golang.org/x/net v0.60.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/tools v0.51.0 // indirect
 )
 
 require (

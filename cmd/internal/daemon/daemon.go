@@ -198,12 +198,17 @@ func (d *daemon) services() ([]service, error) {
 	if d.wallets != nil {
 		list = append(list, service{"wallets", d.wallets.Run})
 	}
-	return append(list, []service{
+	list = append(list, []service{
 		{"console", d.runConsole},
 		{"peers", d.network.Run},
 		{"rpc", server.Run},
 		{"address of RPC", d.tellRPC},
 		{"membership", d.followNetwork},
+	}...)
+	if d.s.P2P.LAN {
+		list = append(list, service{"local network", d.newLAN().Run})
+	}
+	return append(list, []service{
 		{"announcement", d.announce},
 		{"miner", d.miner.Run}, // last, so that its blocks come after the banner
 	}...), nil
