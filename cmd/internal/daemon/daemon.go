@@ -203,12 +203,12 @@ func (d *daemon) services() ([]service, error) {
 		{"peers", d.network.Run},
 		{"rpc", server.Run},
 		{"address of RPC", d.tellRPC},
-		{"membership", d.followNetwork},
 	}...)
 	if d.s.P2P.LAN {
-		list = append(list, service{"local network", d.newLAN().Run})
+		list = append(list, service{"local network", d.newLAN().Run}) // it may find whom to join
 	}
 	return append(list, []service{
+		{"membership", d.followNetwork},
 		{"announcement", d.announce},
 		{"miner", d.miner.Run}, // last, so that its blocks come after the banner
 	}...), nil
