@@ -77,12 +77,7 @@ func TestKilledInSync(t *testing.T) {
 // and gets there as soon as somebody does. RPC tells what is going on.
 func TestJoinDead(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := l.Addr().String()
-	_ = l.Close()
+	address := freeAddress(t)
 	dir := t.TempDir()
 	p := e2e.Launch(t, "", nil, e2e.Joiner(dir, address)...)
 	if line := p.WaitLine(address + ": "); !strings.Contains(line, "next try in") {
@@ -122,4 +117,15 @@ func TestWrongNetwork(t *testing.T) {
 	}
 	other.Stop()
 	a.Stop()
+}
+
+// freeAddress is an address at which nobody listened just now.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
 }
