@@ -1,10 +1,12 @@
 package peers
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/url"
@@ -82,7 +84,12 @@ func (t *Transport) handshake(ctx context.Context, nc *conn, address string) (*w
 	var stream net.Conn = nc
 	if t.tls != nil {
 		secured := tls.Client(nc, t.tls.client())
-		if err := secured.HandshakeContext(ctx); err != nil {
+		err := secured.HandshakeContext(ctx)
+		var plain tls.RecordHeaderError
+		if errors.As(err, &plain) {
+			return nil, fmt.Errorf("%s speaks no TLS, as p2p.tls_cert of this node wants; all nodes of a network use it, or none", address)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("no TLS with %s: %w", address, err)
 		}
 		stream = secured
@@ -97,6 +104,10 @@ func (t *Transport) handshake(ctx context.Context, nc *conn, address string) (*w
 		HTTPClient: client, CompressionMode: websocket.CompressionDisabled,
 	})
 	if err != nil && answer != nil {
+		// net/http's own words to whoever comes without TLS.
+		if text, _ := io.ReadAll(answer.Body); t.tls == nil && bytes.Contains(text, []byte("HTTPS server")) {
+			return nil, fmt.Errorf("%s wants TLS; set p2p.tls_cert and p2p.tls_key to files of its network", address)
+		}
 		return nil, fmt.Errorf("%s takes no peers: it answered %q", address, answer.Status)
 	}
 	return ws, err
