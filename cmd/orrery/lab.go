@@ -100,7 +100,7 @@ func labSettings(s *config.Settings, dir string, join []string) *config.Settings
 	own := *s
 	own.Node.DataDir, own.P2P.Join = dir, join
 	if len(join) > 0 {
-		own.P2P.Listen = "" // it is the first node's
+		own.P2P.Listen, own.P2P.ServeTracker = "", "" // they are the first node's
 	}
 	return &own
 }

@@ -32,11 +32,11 @@ func TestFounding(t *testing.T) {
 			if got := r.code(); got != protocol.CodeBusy {
 				t.Errorf("the second was told %d", got)
 			}
-			time.Sleep(foundTime - 1)
+			time.Sleep(foundTime - time.Millisecond)
 			if got := r.code(); got != protocol.CodeBusy {
 				t.Errorf("too early: %d", got)
 			}
-			time.Sleep(1)
+			time.Sleep(time.Millisecond)
 		}
 	})
 }

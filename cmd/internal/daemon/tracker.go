@@ -94,6 +94,9 @@ func (d *daemon) newTracker(chain *tracker.Chain, file string, member func(proto
 // announceTracker tells people that the tracker is there, and what to do next.
 func (d *daemon) announceTracker(ctx context.Context, ready func()) error {
 	address := d.tracker.Address()
+	for _, note := range d.notes {
+		d.out.Log.Warn(note)
+	}
 	if d.out.Person == nil {
 		d.out.Log.Info("tracker started", "version", d.version, "address", address, "data_dir", absolute(d.s.Node.DataDir))
 	} else {
@@ -126,10 +129,7 @@ func (d *daemon) showMember(m protocol.Member, came bool) {
 func toHere(address string) string {
 	name, port, err := net.SplitHostPort(address)
 	if ip := net.ParseIP(name); err == nil && ip != nil && ip.IsUnspecified() {
-		name = "127.0.0.1"
-		if ip.To4() == nil {
-			name = "::1"
-		}
+		name = "127.0.0.1" // [::] takes it as well
 	}
 	return net.JoinHostPort(name, port)
 }
