@@ -20,6 +20,10 @@ const (
 	foundTime = 20 * time.Second
 	// lookEvery is how often the tracker looks who came and went.
 	lookEvery = time.Second
+	// maxTold bounds of how many that came or went is told in toldSpan: whoever
+	// takes an ID and goes, again and again, must not fill the log.
+	maxTold  = 60
+	toldSpan = time.Minute
 )
 
 // Config says what a tracker is. Kind is always protocol.KindTracker, and what

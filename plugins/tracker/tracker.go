@@ -27,11 +27,15 @@ type Tracker struct {
 	transport Transport
 
 	// What follows is the loop's.
-	peers   *peering.Peering
-	nodes   []member // connected, of kind node
-	ask     asking
-	shown   []protocol.Member // by Kind and ID, of whom was told that they came
-	news    bool              // something changed since the last look
+	peers *peering.Peering
+	nodes []member // connected, of kind node
+	ask   asking
+	shown []protocol.Member // by Kind and ID, of whom was told that they came
+	news  bool              // something changed since the last look
+
+	told, mute int       // members told of and not told of
+	toldSince  time.Time // since then
+
 	failure error
 }
 

@@ -183,6 +183,26 @@ func TestMembers(t *testing.T) {
 	})
 }
 
+// TestManyMembers: of a crowd that comes at once, not everybody makes a line.
+func TestManyMembers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, network := testChain(t, "one")
+		r := start(t, nil)
+		defer r.end()
+		for range maxTold + 10 {
+			id, _ := r.hello(network, "127.0.0.1:8001")
+			r.ask(id, &protocol.Assign{Kind: protocol.KindNode})
+		}
+		time.Sleep(2 * lookEvery)
+		synctest.Wait()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.told) != maxTold {
+			t.Errorf("told of %d", len(r.told))
+		}
+	})
+}
+
 // TestDamagedRecords: a chain that was not kept whole is asked for again.
 func TestDamagedRecords(t *testing.T) {
 	chain, _ := testChain(t, "one")

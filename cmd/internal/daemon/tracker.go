@@ -39,7 +39,7 @@ func RunTracker(ctx context.Context, s *config.Settings, version, program string
 	if d.local, err = d.localPolicies(); err != nil {
 		return err
 	}
-	if err = d.newTracker(nil, datadir.PeersFile, d.showMember); err != nil {
+	if err = d.newTracker(nil, d.showMember); err != nil {
 		return err
 	}
 	err = runServices(ctx, []service{{"tracker", d.tracker.Run}, {"announcement", d.announceTracker}})
@@ -65,12 +65,13 @@ func (d *daemon) openTracker() (err error) {
 	}
 	c.Policy = answer
 	d.notes = append(d.notes, "tracker at "+toHere(d.trackerPort.Addr().String()))
-	return d.newTracker(c, datadir.TrackerFile, nil)
+	return d.newTracker(c, nil)
 }
 
-// newTracker makes a tracker that keeps its records in file.
-func (d *daemon) newTracker(chain *tracker.Chain, file string, member func(protocol.Member, bool)) (err error) {
-	d.trackerKnown = peerstore.Open(peerstore.Config{Path: d.dir.Path(file)}, d.out.Log)
+// newTracker makes a tracker. It has a file of its own: a node's leases are
+// another thing.
+func (d *daemon) newTracker(chain *tracker.Chain, member func(protocol.Member, bool)) (err error) {
+	d.trackerKnown = peerstore.Open(peerstore.Config{Path: d.dir.Path(datadir.TrackerFile)}, d.out.Log)
 	c := d.newPeering()
 	c.Listen = d.trackerPort.Addr().String()
 	c.Capacity, c.MaxInbound, c.WalletCapacity = tracker.MaxMembers, tracker.MaxMembers, int(d.s.P2P.WalletCapacity)

@@ -19,7 +19,7 @@ const (
 	ChainFile     = "chain.json"     // parameters of the chain (chain identity)
 	JoinedFile    = "joined"         // whom this chain was fetched from
 	PeersFile     = "peers.db"       // addresses, bans, leases
-	TrackerFile   = "tracker.db"     // IDs that this node gave as a tracker
+	TrackerFile   = "tracker.db"     // IDs that a tracker gave
 	ChainFolder   = "chain"          // blocks, coins, scripts
 	AddressFile   = "addresses.db"   // address index
 	NameFile      = "directory.db"   // names claimed on the chain
