@@ -289,3 +289,32 @@ func TestBadTransactions(t *testing.T) {
 		}
 	}
 }
+
+// TestAnnouncementFlood: many peers that announce what they do not have take
+// no more memory than few of them, and do not silence an honest one.
+func TestAnnouncementFlood(t *testing.T) {
+	const flooders, most = 20, 20_000 + 20*500 + 100 // see maxWants and fairOffers
+	w, blocks, nodes := funded(t, "victim", "honest")
+	victim, honest := nodes[0], nodes[1]
+	for i := range flooders {
+		evil := w.node(fmt.Sprint("evil", i))
+		evil.give(blocks[1:]...)
+		id := w.connect(evil, victim)
+		evil.answer = func(r protocol.Request) (protocol.Response, bool) {
+			_, mine := r.(*protocol.GetTxs)
+			return &protocol.Txs{}, mine
+		}
+		flood := make([]chainhash.Hash, protocol.MaxTxids)
+		for n := range flood {
+			flood[n][10], flood[n][11], flood[n][12] = byte(n), byte(n>>8), byte(i)
+		}
+		w.after(second, func() { evil.perform(protocol.Tell{Peer: id, Notice: &protocol.Announce{Txids: flood}}) })
+	}
+	tx := spend(blocks[1].Out(0, 0))
+	w.after(1001*ms, func() { honest.send1(tx) })
+	w.run(20*second, func() bool { return victim.has(tx.ID()) })
+	w.pass(60 * second)
+	if n := 100 * victim.told["peer.txs"]; n > most {
+		t.Errorf("up to %d transactions were asked for", n)
+	}
+}

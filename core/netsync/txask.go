@@ -14,6 +14,11 @@ const (
 	// maxOffers bounds the transactions that one peer has announced and that were
 	// not asked for yet (Core: MAX_PEER_TX_ANNOUNCEMENTS).
 	maxOffers = 5000
+	// maxWants bounds the transactions that all peers together have announced and
+	// that are not here. Then each may still have fairOffers of them: many
+	// flooders neither fill the memory nor silence the others.
+	maxWants   = 20_000
+	fairOffers = 500
 	// txRequest is how many one request asks for: few enough that a peer which
 	// withholds them holds up little.
 	txRequest = 100
@@ -62,7 +67,11 @@ func (s *Sync) announcedTxs(p *peer, ids []chainhash.Hash) {
 
 // offer queues a transaction to be asked of a peer.
 func (s *Sync) offer(p *peer, id chainhash.Hash, first bool) {
-	if len(p.offers) >= maxOffers || !s.wantsTx(&id) {
+	most := maxOffers
+	if len(s.txs.wants) >= maxWants {
+		most = fairOffers
+	}
+	if len(p.offers) >= most || !s.wantsTx(&id) {
 		return
 	}
 	w := s.txs.wants[id]
