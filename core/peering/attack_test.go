@@ -81,6 +81,32 @@ func TestAddressFlood(t *testing.T) {
 	}
 }
 
+// TestKnownAddressFlood: a peer that repeats addresses is not looked at without
+// end, since each takes time; after a while it is heard again.
+func TestKnownAddressFlood(t *testing.T) {
+	w := newWorld(t)
+	first := w.public("first", "5.5.5.5")
+	first.cfg.First = true
+	first.start()
+	w.pass(second)
+	s := w.stranger(first, "6.6.6.6")
+	s.ask(s.hello())
+	list := members("7.%[2]d.%[1]d.7:8000", 300)
+	for range 20 {
+		s.tell(&protocol.Announce{Peers: list})
+	}
+	q := first.p.peers[0]
+	if q.heard+q.unheard != 20*300 || q.heard > hearBurst+1 {
+		t.Errorf("%d addresses were heard, %d were not", q.heard, q.unheard)
+	}
+	heard := q.heard
+	w.pass(10 * second)
+	s.tell(&protocol.Announce{Peers: list[:8]})
+	if q.heard != heard+8 {
+		t.Errorf("%d addresses were heard later", q.heard-heard)
+	}
+}
+
 // TestEclipse: a book full of an attacker's addresses, and a restart: the two
 // good peers of before are dialled first (failures 41).
 func TestEclipse(t *testing.T) {

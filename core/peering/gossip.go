@@ -8,6 +8,12 @@ const (
 	relayTo  = 2  // peers that an address is passed on to (Bitcoin Core: RelayAddress)
 	maxRelay = 10 // addresses of a message that are passed on: a sample is no news
 
+	// A peer's addresses are looked at up to hearBurst at once and one every
+	// hearEvery, known ones too: a thousand take a millisecond, in which nobody
+	// else is served. (Bitcoin Core: MAX_ADDR_RATE_PER_SECOND.)
+	hearBurst = int64(protocol.MaxAddresses)
+	hearEvery = second
+
 	gossipEvery = 10 * 60 * second // between two times that a node tells whom it is connected to
 )
 
@@ -45,7 +51,11 @@ func (p *Peering) hear(q *peer, list []protocol.Member, limit int) {
 	}
 	source := NetGroup(q.host)
 	var news []protocol.Member
-	for _, m := range list {
+	for i, m := range list {
+		if !q.hearing.take(p.now, 1, hearEvery, hearBurst) {
+			q.unheard += int64(len(list) - i)
+			break
+		}
 		address, ok := dialable(m.Address, q.host)
 		if !ok || m.Kind != protocol.KindNode || address == p.listen {
 			continue

@@ -45,7 +45,8 @@ type peer struct {
 	tip    chainhash.Hash
 	tipAt  int64 // when that last changed
 
-	heard, unheard int64 // addresses that it told, and that were too many
+	heard, unheard int64  // addresses that it told, and that were too many
+	hearing        bucket // for both
 
 	calls    []call
 	pingAt   int64 // when the next one is due
