@@ -283,14 +283,13 @@ func (p *Peering) assigned(q *peer, e protocol.Answered) {
 	}
 }
 
-// notParent goes on after a member that gives no ID. It may stay as a link.
+// notParent goes on after a member that gives no ID. It does not stay as a link:
+// everybody asks the same first nodes, which would be connected to all.
 func (p *Peering) notParent(q *peer, reason string) {
 	p.join.peer, p.join.state = 0, joinDial
 	if q.role == roleJoin {
-		if q.role = roleLink; p.room() < 0 {
-			p.join.address = ""
-			p.close(q, "looking for a node that gives an ID")
-		}
+		p.join.address = ""
+		p.close(q, "looking for a node that gives an ID")
 	}
 	p.joinFailed(q.address + ": " + reason)
 }

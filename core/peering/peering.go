@@ -49,7 +49,7 @@ type Config struct {
 func Defaults() Config {
 	return Config{
 		Agent: "/orrery/", Kind: protocol.KindNode, Host: "127.0.0.1", Base: policy.AssignBase,
-		Capacity: 3, WalletCapacity: 8, MaxInbound: 64, Outbound: 4,
+		Capacity: 3, WalletCapacity: 8, MaxInbound: 64, Outbound: 2,
 		MaxFutureTime: 2 * 60 * 60, Local: policy.Defaults{},
 	}
 }

@@ -29,9 +29,10 @@ type ending struct {
 	mine   bool // this end closes
 }
 
-// peer is one connection. Two goroutines belong to it at rest: the reader,
-// which runs it, and the writer. Each call that waits for its answer, and each
-// request that is answered from the view, has one of its own.
+// peer is one connection. One goroutine belongs to it at rest: the reader, which
+// runs it. A writer is there while there is something to write. Each call that
+// waits for its answer, and each request that is answered from the view, has one
+// of its own.
 type peer struct {
 	t       *Transport
 	id      protocol.PeerID
@@ -54,7 +55,7 @@ type peer struct {
 	closing   atomic.Bool     // nothing more is wanted of the peer
 	ctx       context.Context // ends when nothing can be sent or received any more
 	cancel    context.CancelFunc
-	wrote     chan struct{} // the writer is gone
+	writer    sync.WaitGroup
 
 	mu    sync.Mutex
 	over  bool // no goroutine begins any more
@@ -67,9 +68,11 @@ type peer struct {
 func (t *Transport) newPeer(ws *websocket.Conn, nc *conn, address string, inbound bool) (*peer, error) {
 	p := &peer{
 		t: t, address: address, inbound: inbound, ws: ws, nc: nc, since: time.Now(),
-		out:       queue{wake: make(chan struct{}, 1)},
 		unwritten: make(chan struct{}, maxUnwritten),
-		wrote:     make(chan struct{}),
+	}
+	p.out.start = func() {
+		p.writer.Add(1)
+		go p.write()
 	}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	ws.SetReadLimit(protocol.MaxFrame)
@@ -90,14 +93,14 @@ func (t *Transport) newPeer(ws *websocket.Conn, nc *conn, address string, inboun
 // run is the connection's life. It returns when nothing is left of it.
 func (p *peer) run() {
 	p.t.deliver(protocol.PeerUp{Peer: p.id, Address: p.address, Inbound: p.inbound})
-	go p.write()
 	p.read()
 	if p.out.ended() {
-		<-p.wrote // it tells the reason; the timer bounds that
+		p.writer.Wait() // it tells the reason; the timer bounds that
 	}
 	p.cancel()
 	_ = p.nc.Close()
-	<-p.wrote
+	p.out.halt()
+	p.writer.Wait()
 	_ = p.ws.CloseNow()
 	p.mu.Lock()
 	p.over = true

@@ -1,7 +1,6 @@
 package peers
 
 import (
-	"context"
 	"sync"
 
 	"orrery/core/protocol"
@@ -24,13 +23,16 @@ func (it *item) free() {
 	}
 }
 
-// queue holds what a peer was not sent yet. It is bounded in items and bytes.
+// queue holds what a peer was not sent yet. It is bounded in items and bytes. A
+// writer takes it empty and is gone: at rest there is none.
 type queue struct {
-	mu     sync.Mutex
-	items  []item
-	bytes  int
-	closed bool
-	wake   chan struct{} // something was put in
+	start func() // a writer, in a goroutine
+
+	mu      sync.Mutex
+	items   []item
+	bytes   int
+	closed  bool
+	writing bool // a writer is there, or none may begin
 }
 
 // put reports false when the queue is full; it drops what comes after the end.
@@ -51,10 +53,17 @@ func (q *queue) put(it item) bool {
 func (q *queue) add(it item) {
 	q.items = append(q.items, it)
 	q.bytes += it.size
-	select {
-	case q.wake <- struct{}{}:
-	default:
+	if !q.writing {
+		q.writing = true
+		q.start()
 	}
+}
+
+// halt lets no writer begin any more.
+func (q *queue) halt() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.writing = true
 }
 
 // close puts the last item in; with now set, before everything else. What
@@ -80,12 +89,13 @@ func (q *queue) ended() bool {
 	return q.closed
 }
 
-// take returns the next item, when there is one.
-func (q *queue) take() (item, bool) {
+// next returns the next item. When there is none, the writer who asked is gone.
+func (q *queue) next() (item, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.items) == 0 {
 		q.items = nil // not what a burst needed
+		q.writing = false
 		return item{}, false
 	}
 	it := q.items[0]
@@ -93,20 +103,6 @@ func (q *queue) take() (item, bool) {
 	q.items = q.items[1:]
 	q.bytes -= it.size
 	return it, true
-}
-
-// next waits for an item, until ctx ends.
-func (q *queue) next(ctx context.Context) (item, bool) {
-	for {
-		if it, ok := q.take(); ok {
-			return it, true
-		}
-		select {
-		case <-q.wake:
-		case <-ctx.Done():
-			return item{}, false
-		}
-	}
 }
 
 // smallSize stands for messages that are always small.

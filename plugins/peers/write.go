@@ -12,11 +12,12 @@ import (
 	"orrery/core/protocol"
 )
 
-// write puts into words what the node wants to say, and sends it, in order.
+// write puts into words what the node wants to say, and sends it, in order,
+// until there is nothing more. After the end of a connection none begins again.
 func (p *peer) write() {
-	defer close(p.wrote)
+	defer p.writer.Done()
 	for {
-		it, ok := p.out.next(p.ctx)
+		it, ok := p.out.next()
 		if !ok {
 			return
 		}
