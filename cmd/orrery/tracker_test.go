@@ -221,6 +221,10 @@ func TestServeTracker(t *testing.T) {
 	}
 	e2e.WaitTip(t, a.Mine(3)[2], b)
 	e2e.WaitTip(t, b.Mine(1)[0], a)
-	b.Stop()
-	a.Stop()
+	// A member that becomes a tracker stays one of its network.
+	c := e2e.Join(t, t.TempDir(), b, "--p2p.serve_tracker", "127.0.0.1:0")
+	e2e.WaitTip(t, a.Mine(1)[0], b, c)
+	for _, n := range []*e2e.Node{c, b, a} {
+		n.Stop()
+	}
 }

@@ -80,7 +80,22 @@ func (p *Peering) start() {
 	if p.root {
 		p.saveSelf()
 	}
+	p.hearOfJoin()
 	p.startJoin()
+}
+
+// hearOfJoin keeps the nodes to join as addresses, where a tracker gives the ID:
+// they need not be known to it.
+func (p *Peering) hearOfJoin() {
+	if p.cfg.Tracker == "" {
+		return
+	}
+	for _, a := range p.cfg.Join {
+		if address, ok := dialable(a, ""); ok && address != p.cfg.Tracker {
+			host, _, _ := SplitAddress(address)
+			p.book.hear(protocol.Member{Address: address, Kind: protocol.KindNode}, NetGroup(host), p.wall/second)
+		}
+	}
 }
 
 // end finishes a step that may have changed something.

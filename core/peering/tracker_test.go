@@ -2,6 +2,7 @@ package peering
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
@@ -55,6 +56,17 @@ func TestTracker(t *testing.T) {
 	w.pass(30 * second)
 	late := w.tracked("late", false)
 	w.pass(90 * second)
+	for _, h := range all {
+		n := 0
+		for _, line := range h.said {
+			if strings.Contains(line, "did not work") {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s said %d times that the tracker is gone: %q", h.name, n, h.said)
+		}
+	}
 	late.want(0, "")
 	if !late.heard("Joining 127.0.0.1:7000 did not work", "refused", "Again in") {
 		t.Errorf("%q", late.said)
@@ -131,5 +143,22 @@ func TestTrackerRefuses(t *testing.T) {
 	h.NetworkID[0] = 9
 	if _, err := o.ask(h); err == nil || err.Code != protocol.CodeWrongNetwork {
 		t.Errorf("another network: %v", err)
+	}
+}
+
+// TestTrackerAndJoin: a node to join is dialled, too, where a tracker gives the
+// ID that does not know it.
+func TestTrackerAndJoin(t *testing.T) {
+	w := newWorld(t)
+	w.tracker()
+	other := w.first()
+	w.pass(second)
+	a := w.node("a")
+	a.cfg.Tracker, a.cfg.Join = "127.0.0.1:7000", []string{"127.0.0.1:8000"}
+	a.start()
+	w.pass(30 * second)
+	a.want(8001, "127.0.0.1:8001")
+	if a.peer(other) == nil {
+		t.Errorf("not connected to the node to join: %q", a.said)
 	}
 }
