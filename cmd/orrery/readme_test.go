@@ -67,7 +67,7 @@ func TestReadme(t *testing.T) {
 			r.second = e2e.Ready(t, r.start(env, strings.ReplaceAll(command, "127.0.0.1:8000", r.node.Self().Listen)))
 		case strings.HasPrefix(command, "./orrery lab"):
 			p := r.start(env, command)
-			if p.WaitLine("8004 |") == "" {
+			if p.WaitLine("8003 |") == "" {
 				t.Errorf("%s:\n%s", command, p.Output())
 			}
 			p.Signal(os.Interrupt)

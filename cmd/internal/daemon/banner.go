@@ -5,14 +5,13 @@ import (
 	"strings"
 
 	"orrery/cmd/internal/datadir"
+	"orrery/core/node"
 	"orrery/core/policy"
 )
 
 // banner is what a person sees when the node is up: what runs, and what to do
 // next.
-func (d *daemon) banner() {
-	v, release := d.host.Acquire()
-	defer release()
+func (d *daemon) banner(v *node.View) {
 	if d.out.Person == nil {
 		for _, note := range d.notes {
 			d.out.Log.Warn(note)

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"orrery/cmd/internal/config"
-	"orrery/cmd/internal/console"
 	"orrery/cmd/internal/datadir"
 	"orrery/cmd/internal/host"
 	"orrery/cmd/internal/wallets"
@@ -199,17 +198,14 @@ func (d *daemon) services() ([]service, error) {
 		list = append(list, service{"wallets", d.wallets.Run})
 	}
 	list = append(list, []service{
-		{"console", d.runConsole},
 		{"peers", d.network.Run},
 		{"rpc", server.Run},
-		{"address of RPC", d.tellRPC},
 	}...)
 	if d.s.P2P.LAN {
 		list = append(list, service{"local network", d.newLAN().Run}) // it may find whom to join
 	}
 	return append(list, []service{
-		{"membership", d.followNetwork},
-		{"announcement", d.announce},
+		{"presence", d.present},
 		{"miner", d.miner.Run}, // last, so that its blocks come after the banner
 	}...), nil
 }
@@ -227,40 +223,6 @@ func (d *daemon) runHost(ctx context.Context, ready func()) error {
 		stop()
 		return told(err, <-failed)
 	}
-}
-
-func (d *daemon) runConsole(ctx context.Context, ready func()) error {
-	v, release := d.host.Acquire()
-	c := console.New(d.out.Person, d.out.Columns, d.out.Log, v.Tip.Hash)
-	release()
-	ready()
-	if err := d.host.Follow(ctx, c.Show); err != nil {
-		return err
-	}
-	v, release = d.host.Acquire() // what came last, between a look and the end
-	defer release()
-	return c.Show(v)
-}
-
-// tellRPC tells tools where the node answers, while it does.
-func (d *daemon) tellRPC(ctx context.Context, ready func()) error {
-	if err := d.dir.Write(datadir.RPCFile, []byte(d.listener.Addr().String()+"\n")); err != nil {
-		return err
-	}
-	ready()
-	<-ctx.Done()
-	return d.dir.Remove(datadir.RPCFile)
-}
-
-// announce tells people that the node is there.
-func (d *daemon) announce(ctx context.Context, ready func()) error {
-	d.banner()
-	if d.out.Started != nil {
-		d.out.Started(d.peersAddress())
-	}
-	ready()
-	<-ctx.Done()
-	return nil
 }
 
 // close gives everything back in reverse order.

@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net"
 	"strconv"
-	"sync"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
@@ -208,30 +207,4 @@ func (d *daemon) joining(v *node.View) string {
 		return "Joining " + v.Net.Peers.Joining
 	}
 	return "Joining " + to[0].address
-}
-
-// followNetwork is ready when the node has its place and takes peers: until
-// then RPC only says whom it joins. Then it reports each ID that the node gets.
-func (d *daemon) followNetwork(ctx context.Context, ready func()) error {
-	var once sync.Once
-	id := uint32(0)
-	return d.host.Follow(ctx, func(v *node.View) error {
-		if d.joining(v) == "" && v.Net.Peers.Listen != "" {
-			once.Do(ready)
-		}
-		if now := v.Net.Peers.ID; now != id {
-			id = now
-			if d.out.Named != nil {
-				d.out.Named(id)
-			}
-		}
-		return nil
-	})
-}
-
-// peersAddress is where this node takes peers, "" when it does not yet.
-func (d *daemon) peersAddress() string {
-	v, release := d.host.Acquire()
-	defer release()
-	return v.Net.Peers.Listen
 }
