@@ -72,13 +72,13 @@ func TestAttachments(t *testing.T) {
 	forged := attachment(bob, "shop", 2, 8002)
 	forged.NodeID = 8003
 	want(ErrMalformed, AttachEvery, forged, bob.script)
-	if w, ok := a.Get(0, "shop"); !ok || w.NodeID != 8002 || a.Len() != 1 || a.unclaimed != 0 {
+	if w, ok := a.Now().Get(0, "shop"); !ok || w.NodeID != 8002 || a.Len() != 1 || a.unclaimed != 0 {
 		t.Errorf("%+v, %+v", w, a)
 	}
-	if _, ok := a.Get(AttachTime, "shop"); ok {
+	if _, ok := a.Now().Get(AttachTime, "shop"); ok {
 		t.Error("believed for ever")
 	}
-	for w := range a.All(AttachTime) {
+	for w := range a.Now().From(AttachTime, "") {
 		t.Errorf("believed for ever: %+v", w)
 	}
 	// What has faded away hinders nobody.
@@ -116,7 +116,7 @@ func TestAttachmentsAreBounded(t *testing.T) {
 		t.Errorf("a name that the chain has left: %v", err)
 	}
 	names := slices.Collect(func(yield func(string) bool) {
-		for w := range a.All(0) {
+		for w := range a.Now().From(0, "") {
 			if !yield(w.Name) {
 				return
 			}
@@ -127,5 +127,39 @@ func TestAttachmentsAreBounded(t *testing.T) {
 	}
 	if err := a.Add(AttachTime+5, late, nil); err != nil || a.Len() > MaxUnclaimed || a.unclaimed != a.Len() {
 		t.Errorf("%v, %d kept, %d unclaimed", err, a.Len(), a.unclaimed)
+	}
+}
+
+// TestReview: what the chain or time has taken is forgotten; what was shown
+// before stays as it was.
+func TestReview(t *testing.T) {
+	a := NewAttachments(network)
+	for i, name := range []string{"gone", "kept", "lost", "old"} {
+		came := int64(i) // the last one came first
+		if name == "old" {
+			came = -AttachTime
+		}
+		if err := a.Add(came, attachment(alice, name, 1, 8000), alice.script); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := a.Now()
+	a.Review(0, func(name string) []byte {
+		return map[string][]byte{"kept": alice.script, "lost": bob.script}[name]
+	})
+	var names []string
+	for w := range a.Now().From(0, "") {
+		names = append(names, w.Name)
+	}
+	if !slices.Equal(names, []string{"gone", "kept"}) || a.Len() != 2 || a.unclaimed != 1 {
+		t.Errorf("%v, %d kept, %d unclaimed", names, a.Len(), a.unclaimed)
+	}
+	if _, ok := before.Get(0, "lost"); !ok {
+		t.Error("what was shown has changed")
+	}
+	for w := range before.From(0, "l") {
+		if w.Name != "lost" {
+			t.Errorf("%s from l on", w.Name)
+		}
 	}
 }

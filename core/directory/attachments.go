@@ -45,18 +45,26 @@ func NewAttachments(network [32]byte) *Attachments { return &Attachments{network
 // Len is how many are kept.
 func (a *Attachments) Len() int { return a.names.Len() }
 
-// Get returns what is known of a name.
-func (a *Attachments) Get(now int64, name string) (protocol.Wallet, bool) {
+// Now is what is known at this moment.
+func (a *Attachments) Now() Attached { return Attached{a.names} }
+
+// Attached is what was known at some moment. It never changes and is safe for
+// concurrent use; the zero value knows nobody.
+type Attached struct{ names pmap.Sorted[*attached] }
+
+// Get returns what is known of a name. now is in Unix nanoseconds.
+func (a Attached) Get(now int64, name string) (protocol.Wallet, bool) {
 	if e, ok := a.names.Get(name); ok && now-e.came < AttachTime {
 		return e.Wallet, true
 	}
 	return protocol.Wallet{}, false
 }
 
-// All yields what is known, in byte order of the names.
-func (a *Attachments) All(now int64) iter.Seq[protocol.Wallet] {
+// From yields what is known of all names from a text on, in byte order; "" is
+// before all. now is in Unix nanoseconds.
+func (a Attached) From(now int64, name string) iter.Seq[protocol.Wallet] {
 	return func(yield func(protocol.Wallet) bool) {
-		for _, e := range a.names.From("") {
+		for _, e := range a.names.From(name) {
 			if now-e.came < AttachTime && !yield(e.Wallet) {
 				return
 			}
@@ -119,14 +127,19 @@ func (a *Attachments) has(claimed bool) bool {
 
 // Expire forgets what is no longer believed. now is in Unix nanoseconds.
 func (a *Attachments) Expire(now int64) {
-	var gone []*attached
 	for _, e := range a.names.From("") {
 		if now-e.came >= AttachTime {
-			gone = append(gone, e)
+			a.drop(e)
 		}
 	}
-	for _, e := range gone {
-		a.drop(e)
+}
+
+// Review does Expire, and Judge for what is left; holder tells the script that
+// holds a name now, or nil.
+func (a *Attachments) Review(now int64, holder func(name string) []byte) {
+	a.Expire(now)
+	for name := range a.names.From("") {
+		a.Judge(name, holder(name))
 	}
 }
 
@@ -134,7 +147,7 @@ func (a *Attachments) Expire(now int64) {
 // if holder, the script that holds its name now, is another's.
 func (a *Attachments) Judge(name string, holder []byte) {
 	e, ok := a.names.Get(name)
-	if !ok {
+	if !ok || e.claimed && bytes.Equal(holder, e.Script) || !e.claimed && holder == nil {
 		return
 	}
 	a.drop(e)

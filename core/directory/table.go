@@ -66,6 +66,10 @@ func NewTable(network [32]byte) Table { return Table{network: network} }
 // Len is the number of names.
 func (t Table) Len() int { return t.names.Len() }
 
+// Same reports whether two tables are known to be equal at no cost: one was got
+// from the other with nothing in between.
+func (t Table) Same(u Table) bool { return t == u }
+
 // Get returns what is true of a name now, or nil.
 func (t Table) Get(name string) *Holding {
 	h, _ := t.names.Get(name)
