@@ -9,6 +9,7 @@ import (
 
 	"orrery/core/chain"
 	"orrery/core/consensus"
+	"orrery/core/directory"
 	"orrery/core/mempool"
 	"orrery/core/netsync"
 	"orrery/core/peering"
@@ -56,12 +57,16 @@ type NetView struct {
 	Peers   *peering.View
 	Sync    netsync.Progress
 	Syncing []netsync.PeerStatus // of the members with a chain, by Peer
+	// Attached is whose wallet is attached where, as people tell: show it only for
+	// names that the chain gives to the same script.
+	Attached directory.Attached
 }
 
 // network is what a Node has with Config.Peering.
 type network struct {
 	peers  *peering.Peering
 	sync   *netsync.Sync
+	attach *attaching
 	out    []Effect    // of the running step
 	wake   int64       // as last asked for
 	told   *chain.Node // the tip that peers were last told of
@@ -77,9 +82,10 @@ func (n *Node) openNetwork(now int64) {
 	}
 	c := &n.cfg.Chain
 	n.net = &network{
-		peers: peering.New(*n.cfg.Peering, n.cfg.PeeringSaved, now),
-		sync:  netsync.New(netsync.Config{Params: c.Params, CheckWork: c.CheckWork, Seed: n.cfg.Peering.Nonce}, n.chain, netPool{n}),
-		wake:  math.MaxInt64, now: now,
+		peers:  peering.New(*n.cfg.Peering, n.cfg.PeeringSaved, now),
+		sync:   netsync.New(netsync.Config{Params: c.Params, CheckWork: c.CheckWork, Seed: n.cfg.Peering.Nonce}, n.chain, netPool{n}),
+		attach: newAttaching(n.cfg.Names, c.Params.NetworkID, now),
+		wake:   math.MaxInt64, now: now,
 	}
 	n.tipNews()
 }
@@ -153,15 +159,22 @@ func (n *Node) peering(now int64, r peering.Result) error {
 		}
 		net.dirty = net.dirty || len(r.Gone)+len(r.Members) > 0
 		for _, id := range r.Gone {
+			net.memberGone(id)
 			net.sync.MemberGone(now, id)
 		}
 		for _, m := range r.Members {
 			net.sync.MemberUp(now, netsync.Member{Peer: m.Peer, Kind: m.Hello.Kind, Height: m.Hello.Height, Work: m.Hello.Work})
+			net.memberUp(now, m)
 		}
+		var wrong []netsync.Fault
 		for _, e := range r.Pass {
+			if kind, text := net.hearWallets(now, e); kind != "" {
+				wrong = append(wrong, netsync.Fault{Peer: e.(protocol.Told).Peer, Kind: kind, Detail: text})
+			}
 			net.sync.Handle(now, e)
 		}
 		effects, faults, err := net.sync.Take()
+		faults = append(wrong, faults...)
 		for _, f := range effects {
 			net.out = append(net.out, PeerEffect{f})
 		}
@@ -193,6 +206,7 @@ func (n *Node) netTick(now int64) error {
 	})
 	net.dirty = net.dirty || now-net.shown >= showEvery
 	net.sync.Tick(now)
+	net.attachTick(now)
 	var r peering.Result
 	if net.peers.Wake() <= now {
 		r = net.peers.Tick(now)
@@ -275,7 +289,7 @@ func (n *Node) netFinish(out []Effect, now int64, shown bool) ([]Effect, error) 
 	}
 	out = append(out, net.out...)
 	net.out = nil
-	if wake := min(net.peers.Wake(), net.sync.Wake()); wake != net.wake {
+	if wake := min(net.peers.Wake(), net.sync.Wake(), net.attachWake()); wake != net.wake {
 		net.wake = wake
 		out = append(out, WakeAt{wake})
 	}

@@ -28,6 +28,9 @@ type Config struct {
 	Peering *peering.Config
 	// PeeringSaved is what earlier runs asked to Save.
 	PeeringSaved []protocol.Record
+	// Names tells who holds names; nil: this node neither tells where wallets are
+	// attached nor takes it from peers.
+	Names Names
 }
 
 // Node is owned by one goroutine.

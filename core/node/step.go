@@ -59,6 +59,8 @@ func (n *Node) take(out []Effect, now int64, e Event) ([]Effect, error) {
 		return out, n.peerEvent(now, e.Event)
 	case PeerCommand:
 		return n.peerCommand(out, now, e)
+	case AttachWallet:
+		return append(out, Done{ID: e.ID, Err: n.attachWallet(now, e.Wallet)}), nil
 	case Tick:
 		n.record(n.pool.Tick(seconds))
 		return out, n.netTick(now)

@@ -46,7 +46,7 @@ func (n *Node) View() (*View, error) {
 		NextBits: bits, NextSubsidy: subsidy, MinFeeRate: n.cfg.MinFeeRate,
 	}
 	if n.net != nil {
-		v.Net = &NetView{Peers: n.net.peers.View(), Sync: n.net.sync.Progress(), Syncing: n.net.sync.Peers()}
+		v.Net = &NetView{Peers: n.net.peers.View(), Sync: n.net.sync.Progress(), Syncing: n.net.sync.Peers(), Attached: n.net.attach.all.Now()}
 	}
 	return v, nil
 }

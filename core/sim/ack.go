@@ -7,6 +7,7 @@ import (
 	"orrery/core/chain"
 	"orrery/core/consensus"
 	"orrery/core/node"
+	"orrery/core/protocol"
 )
 
 // promise is what a node's owner was told is safe.
@@ -34,6 +35,16 @@ func (n *Net) Send(x *Node, tx *consensus.Tx, answer func(error)) {
 		if d.Err == nil {
 			x.promises = append(x.promises, promise{tx: tx})
 		}
+		if answer != nil {
+			answer(d.Err)
+		}
+	})
+}
+
+// Attach has a node tell where a wallet of it is, as over RPC. answer may be
+// nil.
+func (n *Net) Attach(x *Node, w protocol.Wallet, answer func(error)) {
+	n.ask(x, func(id uint64) node.Event { return node.AttachWallet{ID: id, Wallet: w} }, func(d node.Done) {
 		if answer != nil {
 			answer(d.Err)
 		}

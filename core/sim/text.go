@@ -194,6 +194,9 @@ func (w *narrator) announce(m *protocol.Announce) string {
 	if len(m.Peers) > 0 {
 		s += " peers " + members(m.Peers)
 	}
+	if len(m.Wallets) > 0 {
+		s += fmt.Sprintf(" %d wallets", len(m.Wallets))
+	}
 	return s
 }
 
