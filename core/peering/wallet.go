@@ -28,7 +28,7 @@ func (p *Peering) attachWallet(name string) (any, error) {
 	case !p.joined():
 		return nil, fmt.Errorf("%w: this node has none itself yet", ErrNoID)
 	case p.children(protocol.KindWallet) >= p.cfg.WalletCapacity:
-		return nil, fmt.Errorf("%w: all %d places for wallets are taken", ErrNoID, p.cfg.WalletCapacity)
+		return nil, fmt.Errorf("%w: all %d places for wallets are taken: unload one, or let p2p.wallet_capacity be higher", ErrNoID, p.cfg.WalletCapacity)
 	}
 	holder := &peer{host: p.cfg.Host, hello: &protocol.Hello{Kind: protocol.KindWallet}}
 	l, reason := p.askPolicy(holder, &protocol.Assign{Kind: protocol.KindWallet})
