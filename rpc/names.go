@@ -1,6 +1,7 @@
 package rpc
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -66,6 +67,7 @@ func nameSchemas() []Schema {
 		Integer("height", "The height of its block"),
 		Integer("since", "The height from which on the name has this address"),
 		Integer("confirmations", "How many blocks there are from that one to the tip"),
+		Integer("node_id", "The ID of the node that the wallet with the name says to be attached to; absent when nobody has heard of it within the last hour").Opt(),
 	}
 }
 
@@ -88,6 +90,7 @@ type nameEntry struct {
 	Height        int32  `json:"height"`
 	Since         int32  `json:"since"`
 	Confirmations int32  `json:"confirmations"`
+	NodeID        uint32 `json:"node_id,omitempty"`
 }
 
 type pendingName struct {
@@ -105,6 +108,7 @@ type nameBook struct {
 	*node.View
 	codec   address.Codec
 	carried []directory.Claim
+	now     int64 // Unix nanoseconds
 }
 
 var errNoDirectory = &Error{Code: CodeMisc, Message: "This node keeps no directory of names"}
@@ -125,7 +129,7 @@ func (n *nodeMethods) openNames(ctx context.Context, known bool) (*nameBook, fun
 		release()
 		return nil, nil, errFetching
 	}
-	return &nameBook{t, v, codecOf(v), n.Names.Carried()}, release, nil
+	return &nameBook{t, v, codecOf(v), n.Names.Carried(), n.Node.Now().UnixNano()}, release, nil
 }
 
 func (b *nameBook) address(script []byte) string {
@@ -136,8 +140,20 @@ func (b *nameBook) address(script []byte) string {
 func (b *nameBook) entry(h *directory.Holding) nameEntry {
 	return nameEntry{
 		h.Name, b.address(h.Script), hex.EncodeToString(h.Script), h.Seq, h.At.Txid.String(), h.At.Output,
-		h.At.Height, h.Since, h.Confirmations(b.Tip.Height),
+		h.At.Height, h.Since, h.Confirmations(b.Tip.Height), b.attached(h),
 	}
+}
+
+// attached is the node to which the wallet with a name is attached; 0: unknown.
+func (b *nameBook) attached(h *directory.Holding) uint32 {
+	if b.Net == nil {
+		return 0
+	}
+	w, ok := b.Net.Attached.Get(b.now, h.Name)
+	if !ok || !bytes.Equal(w.Script, h.Script) {
+		return 0 // it was somebody else's
+	}
+	return w.NodeID
 }
 
 // pending lists the claims that no block has yet by name: all, or those of one.

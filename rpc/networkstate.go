@@ -72,6 +72,8 @@ var commandErrors = []struct {
 	{peering.ErrInactive, CodeNotConnected, ""},
 	{peering.ErrAction, CodeParameter, ""},
 	{peering.ErrAddress, CodeSubnet, ""},
+	{peering.ErrNoID, CodeWallet, ""},
+	{peering.ErrNoWallet, CodeWallet, "The wallet has no ID in the network"},
 }
 
 func commandError(err error) error {

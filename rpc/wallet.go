@@ -53,7 +53,7 @@ func (n *nodeMethods) walletMethods() []Method {
 	var all []Method
 	for _, list := range [][]Method{
 		n.walletFileMethods(), n.walletMakingMethods(), n.walletInfoMethods(), n.walletAddressMethods(), n.walletLabelMethods(), n.walletBalanceMethods(),
-		n.walletCoinMethods(), n.walletLockMethods(), n.walletHistoryMethods(), n.walletReceivedMethods(), n.walletSendMethods(), n.walletDraftMethods(), n.walletSignMethods(), n.walletNameMethods(),
+		n.walletCoinMethods(), n.walletLockMethods(), n.walletHistoryMethods(), n.walletReceivedMethods(), n.walletSendMethods(), n.walletDraftMethods(), n.walletSignMethods(), n.walletNameMethods(), n.walletAttachMethods(),
 	} {
 		all = append(all, list...)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"orrery/core/peering"
 	"orrery/wallet"
 	"orrery/wallet/keyfile"
 	"orrery/wallet/keys"
@@ -32,7 +33,7 @@ func (n *nodeMethods) walletFileMethods() []Method {
 		},
 		{
 			Name: "unloadwallet", Handler: n.unloadwallet, Wallet: true,
-			Doc: "Closes a wallet; its file stays in the folder.\nThe wallet is named by the path or by the argument; if by both, they must agree. The next start of the node loads it again.",
+			Doc: "Closes a wallet; its file stays in the folder.\nThe wallet is named by the path or by the argument; if by both, they must agree. If it has an ID in the network, it gives it back. The next start of the node loads it again.",
 			Params: []Param{
 				{Name: "wallet_name", Type: StringParam, DefaultHint: "the wallet of the path", Doc: "The wallet's name"}, onStartup,
 			},
@@ -224,7 +225,7 @@ func (n *nodeMethods) loadwallet(ctx context.Context, c *Call) (any, error) {
 	return nil, walletError(err, true)
 }
 
-func (n *nodeMethods) unloadwallet(_ context.Context, c *Call) (any, error) {
+func (n *nodeMethods) unloadwallet(ctx context.Context, c *Call) (any, error) {
 	all, err := n.wallets()
 	if err != nil {
 		return nil, err
@@ -240,6 +241,9 @@ func (n *nodeMethods) unloadwallet(_ context.Context, c *Call) (any, error) {
 	}
 	if err := all.Unload(name); err != nil {
 		return nil, walletError(err, true)
+	}
+	if n.Network != nil {
+		_, _ = n.Network.Command(ctx, peering.DetachWallet{Name: name}) // most wallets have no ID
 	}
 	// Core says nothing when load_on_startup is false, which it can do.
 	return &loadedWallet{Warnings: startupWarnings(c)}, nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 
 	"orrery/core/directory"
 	"orrery/wallet"
@@ -12,13 +13,17 @@ import (
 
 func (n *nodeMethods) walletNameMethods() []Method {
 	name := Param{Name: "name", Type: StringParam, Required: true, Doc: "The name: 1 to 32 of a-z, 0-9 and -, which is neither first nor last"}
-	result := Record("", "",
+	result := []Schema{
 		Text("name", "The name"),
 		Text("address", "The address that it will be paid to"),
 		Integer("seq", "The number of the claim"),
 		Hash("txid", "The transaction with the claim; absent when a block of this node will carry it").Opt(),
 		Coins("fee", "Its fee").Opt(),
-		Boolean("mining", "Whether the next block that this node mines carries the claim, since the wallet has no coins to spend"))
+		Boolean("mining", "Whether the next block that this node mines carries the claim, since the wallet has no coins to spend"),
+	}
+	registered := append(slices.Clone(result),
+		Integer("wallet_id", "The ID that the wallet has in the network from now on, by the assign policy of this node").Opt(),
+		List("warnings", "Why it has none", Text("", "A warning")).Opt())
 	const later = "\nNobody has the name before a block has the claim: look at it with resolvename.\n" +
 		"A wallet without coins, in a node that mines, pays nothing: the next block that the node mines carries the claim, unless the node ends before.\n" + feeDoc
 	return []Method{
@@ -30,7 +35,7 @@ func (n *nodeMethods) walletNameMethods() []Method {
 				{Name: "address", Type: StringParam, DefaultHint: "one that has the name as its label, or a new one", Doc: "An address of the wallet"},
 				feeRateParam(),
 			},
-			Result: result, Example: `["alice"]`,
+			Result: Record("", "", registered...), Example: `["alice"]`,
 		},
 		{
 			Name: "movename", Handler: n.movename, Wallet: true,
@@ -40,7 +45,7 @@ func (n *nodeMethods) walletNameMethods() []Method {
 				{Name: "address", Type: StringParam, DefaultHint: "a new one of the wallet, under the name as its label", Doc: "The address that is paid from then on"},
 				feeRateParam(),
 			},
-			Result: result, Example: `["alice", "` + exampleAddress + `"]`,
+			Result: Record("", "", result...), Example: `["alice", "` + exampleAddress + `"]`,
 		},
 	}
 }
@@ -52,10 +57,14 @@ type claimed struct {
 	Txid    string  `json:"txid,omitempty"`
 	Fee     *Amount `json:"fee,omitempty"`
 	Mining  bool    `json:"mining"`
+
+	WalletID uint32   `json:"wallet_id,omitempty"`
+	Warnings []string `json:"warnings,omitempty"`
+	wallet   string   // who claims it
 }
 
 func (n *nodeMethods) registername(ctx context.Context, c *Call) (any, error) {
-	return n.claimName(ctx, c, func(w *wallet.Wallet, name string, h *directory.Holding) (signer []byte, seq uint32, err error) {
+	res, err := n.claimName(ctx, c, func(w *wallet.Wallet, name string, h *directory.Holding) (signer []byte, seq uint32, err error) {
 		switch {
 		case h == nil:
 			return nil, 0, nil
@@ -64,10 +73,15 @@ func (n *nodeMethods) registername(ctx context.Context, c *Call) (any, error) {
 		}
 		return nil, 0, Errorf(CodeWallet, "Somebody else has the name %q: choose another", name)
 	}, true)
+	if err != nil {
+		return nil, err
+	}
+	n.attach(ctx, res)
+	return res, nil
 }
 
 func (n *nodeMethods) movename(ctx context.Context, c *Call) (any, error) {
-	return n.claimName(ctx, c, func(w *wallet.Wallet, name string, h *directory.Holding) (signer []byte, seq uint32, err error) {
+	res, err := n.claimName(ctx, c, func(w *wallet.Wallet, name string, h *directory.Holding) (signer []byte, seq uint32, err error) {
 		switch {
 		case h == nil:
 			return nil, 0, Errorf(CodeAddress, "Nobody has the name %q yet: register it", name)
@@ -78,6 +92,10 @@ func (n *nodeMethods) movename(ctx context.Context, c *Call) (any, error) {
 		}
 		return h.Script, h.Seq + 1, nil
 	}, false)
+	if err != nil {
+		return nil, err
+	}
+	return res, nil
 }
 
 // mayClaim says who signs a claim (nil: the address that it names) and its
@@ -86,7 +104,7 @@ type mayClaim func(w *wallet.Wallet, name string, h *directory.Holding) (signer 
 
 // claimName makes, signs and sends a claim. own says that the address must be
 // the wallet's.
-func (n *nodeMethods) claimName(ctx context.Context, c *Call, may mayClaim, own bool) (any, error) {
+func (n *nodeMethods) claimName(ctx context.Context, c *Call, may mayClaim, own bool) (*claimed, error) {
 	all, err := n.wallets()
 	if err != nil {
 		return nil, err
@@ -116,7 +134,9 @@ func (n *nodeMethods) signedClaim(ctx context.Context, c *Call, all Wallets, may
 		return claim, nil, Errorf(CodeParameter, "%q is an address: whoever pays it would not pay a name", claim.Name)
 	}
 	walletName, named := c.Wallet()
+	res = &claimed{Name: claim.Name}
 	err = all.Use(ctx, walletName, named, func(w *wallet.Wallet) error {
+		res.wallet = w.Name()
 		signer, seq, err := may(w, claim.Name, b.Get(claim.Name))
 		if err == nil {
 			err = waits(b, w, claim.Name)
@@ -136,7 +156,8 @@ func (n *nodeMethods) signedClaim(ctx context.Context, c *Call, all Wallets, may
 	if err != nil {
 		return claim, nil, walletError(err, named)
 	}
-	return claim, &claimed{Name: claim.Name, Address: b.address(claim.Script), Seq: claim.Seq}, nil
+	res.Address, res.Seq = b.address(claim.Script), claim.Seq
+	return claim, res, nil
 }
 
 // waits refuses a claim while another one of the name waits for a block: at
@@ -190,7 +211,7 @@ func addressNamed(w *wallet.Wallet, label string) address.Address {
 }
 
 // sendClaim pays for the claim, or lets the node's next block carry it.
-func (n *nodeMethods) sendClaim(ctx context.Context, c *Call, all Wallets, claim directory.Claim, res *claimed, rate int64) (any, error) {
+func (n *nodeMethods) sendClaim(ctx context.Context, c *Call, all Wallets, claim directory.Claim, res *claimed, rate int64) (*claimed, error) {
 	name, named := c.Wallet()
 	p, err := all.Send(ctx, name, named, []wallet.Output{{Script: claim.OutputScript()}},
 		wallet.SendOptions{FeeRate: rate, Change: all.AddressType()}, wallet.Note{Comment: "claim of the name " + claim.Name})

@@ -76,6 +76,9 @@ type claimAnswer struct {
 	Txid    string `json:"txid"`
 	Fee     coins  `json:"fee"`
 	Mining  bool   `json:"mining"`
+
+	WalletID uint32   `json:"wallet_id"`
+	Warnings []string `json:"warnings"`
 }
 
 func (w *wallet) claim(ctx context.Context, method string, o *nameOptions) error {
@@ -111,6 +114,12 @@ func (w *wallet) claim(ctx context.Context, method string, o *nameOptions) error
 		w.out.printf("It waits for a block, for a fee of %v in %s.\n", a.Fee, a.Txid)
 	}
 	w.out.printf("%s See it with: orrery wallet directory\n", hint)
+	if a.WalletID != 0 {
+		w.out.printf("The wallet has the ID %d in the network.\n", a.WalletID)
+	}
+	for _, text := range a.Warnings {
+		w.out.printf("%s\n", w.out.paint(yellow, text))
+	}
 	return nil
 }
 
@@ -145,6 +154,7 @@ type listedName struct {
 	Name          string `json:"name"`
 	Address       string `json:"address"`
 	Confirmations int32  `json:"confirmations"`
+	NodeID        uint32 `json:"node_id"`
 }
 
 // directoryAnswer is that of getdirectory.
@@ -192,9 +202,13 @@ func (w *wallet) directory(ctx context.Context) error {
 		if own[i] {
 			mark = "yours"
 		}
-		rows = append(rows, []cell{{n.Name, bold}, {n.Address, noColour}, {state, colour}, {mark, green}})
+		at := ""
+		if n.NodeID != 0 {
+			at = fmt.Sprint(n.NodeID)
+		}
+		rows = append(rows, []cell{{n.Name, bold}, {n.Address, noColour}, {state, colour}, {at, noColour}, {mark, green}})
 	}
-	w.out.table([]column{{title: "NAME"}, {title: "ADDRESS"}, {title: "BLOCKS"}, {}}, rows)
+	w.out.table([]column{{title: "NAME"}, {title: "ADDRESS"}, {title: "BLOCKS"}, {title: "NODE"}, {}}, rows)
 	if left := a.Total - len(a.Names); left > 0 {
 		w.out.printf("and %d more: 'orrery cli getdirectory' lists all\n", left)
 	}

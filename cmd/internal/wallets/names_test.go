@@ -2,15 +2,18 @@ package wallets
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"math"
 	"strings"
 	"testing"
 
 	"orrery/cmd/internal/host"
+	"orrery/core/chain/chaintest"
 	"orrery/core/directory"
 	"orrery/core/netsync"
 	"orrery/core/node"
+	"orrery/core/protocol"
 	"orrery/rpc"
 	"orrery/wallet"
 )
@@ -129,6 +132,54 @@ func TestNames(t *testing.T) {
 	w.must(nil, "getdirectory")
 	r.names.net.Sync.Initial = false
 	w.must(nil, "resolvename", "alice")
+}
+
+// TestAttachedName: where a wallet is, is shown while its address has the name.
+func TestAttachedName(t *testing.T) {
+	r := newRig(t)
+	w := r.on("default")
+	r.fund("default", 5)
+	w.must(nil, "registername", "alice")
+	r.generate(2, nobody)
+	var found struct {
+		Script string `json:"scriptPubKey"`
+		NodeID uint32 `json:"node_id"`
+	}
+	w.must(&found, "resolvename", "alice")
+	script, err := hex.DecodeString(found.Script)
+	if err != nil {
+		t.Fatal(err)
+	}
+	network := chaintest.Params(maturity).NetworkID
+	a := protocol.Wallet{Name: "alice", Script: script, Seq: 1, NodeID: 8003}
+	err = r.wallets.Use(t.Context(), "default", true, func(open *wallet.Wallet) error { return open.SignAttachment(network, &a) })
+	known := directory.NewAttachments(network)
+	if err == nil {
+		err = known.Add(r.host.Now().UnixNano(), a, script)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func(want uint32) {
+		t.Helper()
+		var all struct {
+			Names []struct {
+				NodeID uint32 `json:"node_id"`
+			}
+		}
+		found.NodeID = 0
+		w.must(&found, "resolvename", "alice")
+		if w.must(&all, "getdirectory"); found.NodeID != want || all.Names[0].NodeID != want {
+			t.Errorf("%d, %d, want %d", found.NodeID, all.Names[0].NodeID, want)
+		}
+	}
+	shown(0)
+	r.names.net = &node.NetView{Attached: known.Now()}
+	shown(8003)
+	w.must(nil, "movename", "alice", nobody)
+	shown(8003)
+	r.generate(1, nobody)
+	shown(0)
 }
 
 // A name whose number cannot grow stays where it is.
