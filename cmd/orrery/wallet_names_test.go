@@ -25,7 +25,7 @@ func TestNames(t *testing.T) {
 	p.fails(`"Alice" is no name: a name has 1 to 32 of a-z, 0-9 and -, which is neither first nor last`, "register", "Alice")
 	p.fails(`give one NAME of 1 to 32 letters a-z, digits and -; see "orrery wallet register --help"`, "register")
 	p.fails(`nobody has claimed the name "alice", and it is no address. Names are in 'orrery wallet directory'`, "send", "alice", "1", "--yes")
-	p.shows("Claimed: alice for ADDRESS|It waits for a block, for a fee of 0.0000031 in TXID.|Others can pay it after 2 blocks. See it with: orrery wallet directory|", "register", "alice")
+	p.shows("Claimed: alice for ADDRESS|It waits for a block, for a fee of 0.0000031 in TXID.|Others can pay it after 2 blocks. See it with: orrery wallet directory|The wallet has the ID 1000000001 in the network.|", "register", "alice")
 	p.shows("NAME  ADDRESS  BLOCKS|alice  ADDRESS  waits for a block  yours|", "directory")
 	p.fails(`The claim of the name "alice" waits for a block: until then, and until 2 blocks have it, somebody else can still get the name`, "send", "alice", "1", "--yes")
 	generate(1, nobody)
@@ -62,7 +62,8 @@ func TestNames(t *testing.T) {
 	var tip string
 	p.node.Must(&tip, "getblockhash", 117)
 	p.node.Must(nil, "invalidateblock", tip)
-	p.shows("NAME  ADDRESS  BLOCKS|alice  ADDRESS  3  yours|alice  ADDRESS  waits for a block|", "directory")
+	attached(t, p.node, "alice", 8000)
+	p.shows("NAME  ADDRESS  BLOCKS  NODE|alice  ADDRESS  3  8000  yours|alice  ADDRESS  waits for a block|", "directory")
 	p.node.Stop()
 }
 
@@ -71,7 +72,7 @@ func TestNames(t *testing.T) {
 func TestNameOfAMiner(t *testing.T) {
 	p := newPurseArgs(t, "--mining.enabled", "--mining.max_hashrate", "4", "--mining.threads", "1")
 	p.shows("Claimed: alice for ADDRESS|The wallet has no coins to spend, so the next block of this node carries the claim.|"+
-		"Others can pay it after 2 blocks. See it with: orrery wallet directory|", "register", "alice")
+		"Others can pay it after 2 blocks. See it with: orrery wallet directory|The wallet has the ID 1000000001 in the network.|", "register", "alice")
 	var found struct {
 		Address       string
 		Txid, Script  string

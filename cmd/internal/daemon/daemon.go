@@ -139,7 +139,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 		},
 		Mempool:    d.limits,
 		MinFeeRate: mempool.FeeRate(d.s.Mining.MinFee),
-		Peering:    peering, PeeringSaved: d.known.Load(),
+		Peering:    peering, PeeringSaved: d.known.Load(), Names: holders{d},
 	}, now.UnixNano())
 	if err != nil {
 		return err
@@ -204,10 +204,14 @@ func (d *daemon) services() ([]service, error) {
 	if d.s.P2P.LAN {
 		list = append(list, service{"local network", d.newLAN().Run}) // it may find whom to join
 	}
-	return append(list, []service{
+	list = append(list, []service{
 		{"presence", d.present},
 		{"miner", d.miner.Run}, // last, so that its blocks come after the banner
-	}...), nil
+	}...)
+	if d.wallets != nil {
+		list = append(list, service{"attached wallets", d.attachWallets})
+	}
+	return list, nil
 }
 
 func (d *daemon) runHost(ctx context.Context, ready func()) error {

@@ -36,3 +36,10 @@ func (h *Host) Serve(request protocol.Request) (protocol.Response, *protocol.Err
 func (h *Host) Command(ctx context.Context, c peering.Command) (any, error) {
 	return h.submit(ctx, false, func(id uint64) node.Event { return node.PeerCommand{ID: id, Command: c} })
 }
+
+// Attach tells the network that a wallet with a name is attached to this node:
+// node.AttachWallet.
+func (h *Host) Attach(ctx context.Context, w protocol.Wallet) error {
+	_, err := h.submit(ctx, false, func(id uint64) node.Event { return node.AttachWallet{ID: id, Wallet: w} })
+	return err
+}
