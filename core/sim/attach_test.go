@@ -37,7 +37,7 @@ func (m *teller) Step(now int64, e node.Event) ([]node.Effect, error) {
 	return out, err
 }
 
-// attachWorld is a few nodes in a line, each with one more than its neighbours.
+// attachWorld is a few nodes with names.
 type attachWorld struct {
 	*testing.T
 	*sim.Net
@@ -57,7 +57,6 @@ func newAttachWorld(t *testing.T, n int) *attachWorld {
 	m := chaintest.NewMaker(100)
 	w.Net = sim.New(sim.Config{
 		Seed: 7, Params: m.Params, Rules: m.Rules, Link: sim.Link{Latency: sim.Fixed(20 * time.Millisecond)},
-		Peering: func(_ *sim.Node, c *peering.Config) { c.Capacity, c.Outbound = 1, 1 },
 		Open: func(x *sim.Node, b sim.Boot) (sim.Machine, error) {
 			c := x.Net().NodeConfig(x, b)
 			c.Names = w.names
@@ -81,7 +80,7 @@ func newAttachWorld(t *testing.T, n int) *attachWorld {
 	return w
 }
 
-// join adds a node at the end of the line.
+// join adds a node.
 func (w *attachWorld) join() *sim.Node {
 	spec := sim.Spec{}
 	if n := len(w.Nodes()); n > 0 {
@@ -138,13 +137,13 @@ func (w *attachWorld) faults() (n int) {
 }
 
 // TestAttachedWallets: a wallet is seen where it is, by all, also by those who
-// join later, for an hour; news go over each connection once.
+// join later, for an hour; news are passed on once.
 func TestAttachedWallets(t *testing.T) {
 	w := newAttachWorld(t, 4)
 	first, last := w.Nodes()[0], w.Nodes()[3]
-	connections := 0
+	ends := 0 // of connections
 	for _, x := range w.Nodes() {
-		connections += len(x.View().Net.Peers.Peers)
+		ends += len(x.View().Net.Peers.Peers)
 	}
 	w.attach(first, "alice", 1, directory.ErrNotHolder) // not yet
 	w.names["alice"] = w.script
@@ -153,8 +152,9 @@ func TestAttachedWallets(t *testing.T) {
 	for _, x := range w.Nodes() {
 		w.sees(x, "alice", 8000)
 	}
-	if w.told > connections {
-		t.Errorf("told %d times over %d ends of connections", w.told, connections)
+	// Everybody but the first tells all but whom they have it from.
+	if want := ends - 3; w.told != want {
+		t.Errorf("told %d times, want %d", w.told, want)
 	}
 	run(t, w.Net, time.Minute)
 	w.attach(first, "alice", 1, directory.ErrStale)
