@@ -44,6 +44,7 @@ type rig struct {
 	limits  mempool.Config
 	host    *host.Host
 	names   scanDirectory
+	network rpc.Network // nil: none
 	wallets *Wallets
 	table   map[string]*rpc.Method
 	address string
@@ -110,7 +111,7 @@ func (r *rig) start() {
 	}
 	cfg := rpc.DefaultConfig()
 	cfg.Listener, cfg.User, cfg.Password = listener, "user", "password"
-	deps := rpc.Deps{Node: r.host, Wallets: r.wallets, Limits: r.limits, Names: &r.names, Miner: &r.names}
+	deps := rpc.Deps{Node: r.host, Wallets: r.wallets, Limits: r.limits, Names: &r.names, Miner: &r.names, Network: r.network}
 	r.names.host = r.host
 	server, err := rpc.New(cfg, deps)
 	if err != nil {

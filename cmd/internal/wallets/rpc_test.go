@@ -65,7 +65,8 @@ func TestEveryMethod(t *testing.T) {
 			object{"outputs": object{nobody: 0.1}, "fee_rate": 2, "replaceable": false}},
 		{"signrawtransactionwithwallet", []any{raw, []object{{"txid": noTx, "vout": 0, "scriptPubKey": "51", "amount": 1}}, "ALL"}, object{"hexstring": raw}},
 	}
-	called := map[string]bool{"abandontransaction": true, "registername": true, "movename": true} // TestRestart, TestNames
+	called := map[string]bool{"abandontransaction": true, "registername": true, "movename": true,
+		"attachwallet": true, "detachwallet": true} // TestRestart, TestNames, TestWalletID
 	for _, c := range calls {
 		called[c.method] = true
 		w.must(nil, c.method, c.positional...)
