@@ -50,9 +50,15 @@ const (
 	// everything else. One that lets it come to this is cut.
 	maxQueued      = 2000
 	maxQueuedBytes = 8 << 20
-	// maxHalfOpen bounds connections from outside on which nothing valid was
-	// said yet. One more takes the place of the oldest.
+	// maxHalfOpen bounds connections from outside whose hello was not answered
+	// yet. One more takes the place of the oldest.
 	maxHalfOpen = 64
+	// ownShare is the part of all connections that is kept for those that the
+	// node opens, and ownConns is the most that it needs: its links, those that a
+	// person wants, and looks.
+	ownShare, ownConns = 4, 32
+	// newShare is the part of those from outside that no member gets.
+	newShare = 4
 	// maxDials bounds the connections that are being opened.
 	maxDials = 64
 	// maxLargeReads bounds how many messages above MaxUnasked are read at once.

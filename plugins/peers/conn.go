@@ -1,6 +1,7 @@
 package peers
 
 import (
+	"errors"
 	"net"
 	"slices"
 	"sync"
@@ -13,10 +14,12 @@ import (
 type conn struct {
 	net.Conn
 	t        *Transport
+	inbound  bool
 	bytes    wireBytes
 	upgraded atomic.Bool  // a peer runs it now
 	writeBy  atomic.Int64 // Unix ns: when the message must be written; 0: no limit
 	once     sync.Once
+	closed   bool // guarded by t.mu
 }
 
 func (c *conn) Read(b []byte) (int, error) {
@@ -49,32 +52,106 @@ func (c *conn) Write(b []byte) (n int, err error) {
 func (c *conn) Close() error {
 	err := net.ErrClosed
 	c.once.Do(func() {
-		c.t.notHalf(c)
-		c.t.leave()
+		c.t.leave(c)
 		err = c.Conn.Close()
 	})
 	return err
 }
 
-// half counts a connection from outside that was silent so far. The oldest of
-// too many is closed: an honest peer says its first words at once.
+// halfOpen counts a connection from outside whose other end is nobody yet: its
+// hello was not answered. The oldest of too many is closed: an honest peer says
+// its first words at once.
 func (t *Transport) halfOpen(c *conn) {
-	var oldest *conn
 	t.mu.Lock()
-	if len(t.half) >= maxHalfOpen {
-		oldest = t.half[0]
-	}
 	t.half = append(t.half, c)
+	many := len(t.half) > maxHalfOpen
 	t.mu.Unlock()
-	if oldest != nil {
-		_ = oldest.Close()
+	if many {
+		t.giveWay()
 	}
 }
 
+// notHalf is told of a connection that has become somebody's.
 func (t *Transport) notHalf(c *conn) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if i := slices.Index(t.half, c); i >= 0 {
 		t.half = slices.Delete(t.half, i, i+1)
 	}
+}
+
+// dying is told of a connection that is being closed: it gives way before all
+// others, since it may take seconds.
+func (t *Transport) dying(c *conn) {
+	if !c.inbound {
+		return
+	}
+	t.notHalf(c)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !c.closed {
+		t.half = slices.Insert(t.half, 0, c)
+	}
+}
+
+// giveWay closes the connection that matters least. It reports false when there
+// is none but those of members.
+func (t *Transport) giveWay() bool {
+	t.mu.Lock()
+	if len(t.half) == 0 {
+		t.mu.Unlock()
+		return false
+	}
+	c := t.half[0]
+	t.half = slices.Delete(t.half, 0, 1)
+	t.mu.Unlock()
+	_ = c.Close()
+	return true
+}
+
+// enter makes room for one more connection. Those from outside leave some for
+// the node's own: whoever takes all the room here must not keep it from others.
+func (t *Transport) enter(inbound bool) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch {
+	case t.over:
+		return errStopping
+	case t.conns >= t.maxConns, inbound && t.inbound >= fromOutside(t.maxConns):
+		return errors.New("too many connections are open")
+	}
+	t.conns++
+	if inbound {
+		t.inbound++
+	}
+	return nil
+}
+
+// left counts a connection that enter had made room for.
+func (t *Transport) left(inbound bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.conns--
+	if inbound {
+		t.inbound--
+	}
+}
+
+func (t *Transport) leave(c *conn) {
+	t.notHalf(c)
+	t.left(c.inbound)
+	t.mu.Lock()
+	c.closed = true
+	t.mu.Unlock()
+}
+
+// fromOutside is how many of a number of connections others may open.
+func fromOutside(conns int) int { return conns - min(conns/ownShare, ownConns) }
+
+// Inbound returns how many members from outside there is room for. Some more
+// connections are accepted: newcomers must be heard before anybody can decide
+// who stays.
+func (c Config) Inbound() int {
+	in := fromOutside(maxConns(c.MaxConns))
+	return in - in/newShare
 }

@@ -47,14 +47,14 @@ func (t *Transport) dial(address string) {
 
 // connect opens a connection and makes a WebSocket of it.
 func (t *Transport) connect(ctx context.Context, address string) (*websocket.Conn, *conn, error) {
-	if err := t.enter(); err != nil {
+	if err := t.enter(false); err != nil {
 		return nil, nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, t.cfg.DialTime)
 	defer cancel()
 	raw, err := t.deps.Dial(ctx, "tcp", address)
 	if err != nil {
-		t.leave()
+		t.left(false)
 		return nil, nil, t.inTime(ctx, err)
 	}
 	nc := &conn{Conn: raw, t: t}

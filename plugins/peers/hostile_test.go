@@ -209,10 +209,8 @@ func TestFlood(t *testing.T) {
 	n := newNode(t, hasty)
 	friend := startNode(t)
 	friend.patience = time.Minute // with the race detector, on a busy machine
-	at, _ := connect(friend, n)
+	at := greet(friend, n)
 	n.loop(t, nil)
-	friend.Do(protocol.Ask{Peer: at, Call: 99, Request: &protocol.Ping{}}) // who says nothing at first may be cut
-	await[protocol.Answered](friend)
 	before := live()
 	texts := [][]byte{
 		[]byte(announce(`"txids":` + list1(protocol.MaxTxids, hash64))),

@@ -228,7 +228,7 @@ func TestManyHalfOpen(t *testing.T) {
 func TestFullHouse(t *testing.T) {
 	n := newNode(t, func(c *Config, _ *Deps) { c.MaxConns = 2 })
 	for range 2 {
-		connect(startNode(t), n)
+		greet(startNode(t), n)
 	}
 	late := startNode(t)
 	late.Do(protocol.Dial{Address: n.address})
@@ -238,6 +238,46 @@ func TestFullHouse(t *testing.T) {
 	n.Do(protocol.Dial{Address: "127.0.0.1:9"})
 	if got := await[protocol.DialFailed](n); got.Reason != "too many connections are open" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// greet dials from a to b and says hello.
+func greet(a, b *node) (bAtA protocol.PeerID) {
+	a.t.Helper()
+	bAtA, aAtB := connect(a, b)
+	a.Do(protocol.Ask{Peer: bAtA, Call: 1, Request: &protocol.Hello{}})
+	q := await[protocol.Asked](b)
+	b.Do(protocol.Answer{Peer: aAtB, Call: q.Call, Response: &protocol.Hello{}})
+	await[protocol.Answered](a)
+	return bAtA
+}
+
+// TestRoomForOthers fills a node with members from outside and with
+// connections of nobody, some of which are being closed: it can still open its
+// own connections, and newcomers are heard.
+func TestRoomForOthers(t *testing.T) {
+	const all, own, members = 16, 4, 9
+	n := newNode(t, func(c *Config, _ *Deps) { c.MaxConns = all })
+	for range members {
+		greet(startNode(t), n)
+	}
+	for range all {
+		ws := dialRaw(t, n.address, new(net.Dialer).DialContext)
+		if err := ws.Write(t.Context(), websocket.MessageText, []byte(pingText)); err != nil {
+			t.Fatal(err)
+		}
+		q := await[protocol.Asked](n)
+		n.Do(protocol.Close{Peer: q.Peer, Reason: "say hello first"}) // they do not listen
+	}
+	if got := n.Totals().Conns; got > all-own {
+		t.Errorf("%d connections from outside", got)
+	}
+	greet(startNode(t), n)
+	for range own {
+		connect(n, newNode(t))
+	}
+	if got := (Config{MaxConns: all}).Inbound(); got != members {
+		t.Errorf("room for %d members", got)
 	}
 }
 

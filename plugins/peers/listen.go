@@ -163,13 +163,26 @@ func (l *counting) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if l.t.enter() != nil {
+		if !l.admit() {
 			_ = nc.Close()
 			continue
 		}
-		c := &conn{Conn: nc, t: l.t}
+		c := &conn{Conn: nc, t: l.t, inbound: true}
 		l.t.halfOpen(c)
 		return c, nil
+	}
+}
+
+// admit makes room for a new connection, at the expense of those of nobody.
+func (l *counting) admit() bool {
+	for {
+		err := l.t.enter(true)
+		if err == nil {
+			return true
+		}
+		if errors.Is(err, errStopping) || !l.t.giveWay() {
+			return false
+		}
 	}
 }
 

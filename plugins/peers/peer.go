@@ -165,6 +165,7 @@ func (p *peer) finish(e ending, now bool) {
 	p.closing.Store(true)
 	p.ends(e)
 	p.giveUp(p.out.close(item{end: &e}, now))
+	p.t.dying(p.nc)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.timer == nil && !p.over {

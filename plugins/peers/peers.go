@@ -51,16 +51,17 @@ type Transport struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
-	mu     sync.Mutex
-	over   bool // nothing begins any more
-	peers  map[protocol.PeerID]*peer
-	last   protocol.PeerID
-	conns  int
-	dials  int
-	half   []*conn // from outside, silent so far, the oldest first
-	front  *front  // where peers are taken; nil: nowhere
-	wanted []protocol.Listen
-	saver  saver
+	mu      sync.Mutex
+	over    bool // nothing begins any more
+	peers   map[protocol.PeerID]*peer
+	last    protocol.PeerID
+	conns   int
+	inbound int // of conns
+	dials   int
+	half    []*conn // from outside, closing or of nobody yet, the first gives way first
+	front   *front  // where peers are taken; nil: nowhere
+	wanted  []protocol.Listen
+	saver   saver
 }
 
 // New has no side effects but that it reads the files of TLS.
@@ -186,22 +187,4 @@ func (t *Transport) to(id protocol.PeerID, it item) {
 	}
 }
 
-// enter makes room for one more connection.
-func (t *Transport) enter() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case t.over:
-		return errors.New("the node is stopping")
-	case t.conns >= t.maxConns:
-		return errors.New("too many connections are open")
-	}
-	t.conns++
-	return nil
-}
-
-func (t *Transport) leave() {
-	t.mu.Lock()
-	t.conns--
-	t.mu.Unlock()
-}
+var errStopping = errors.New("the node is stopping")

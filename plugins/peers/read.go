@@ -180,7 +180,11 @@ func (f *frameReader) room() error {
 		f.buf = append((*f.pooled)[:0], f.buf...)
 	}
 	if len(f.buf) == cap(f.buf) {
-		f.buf = slices.Grow(f.buf, max(len(f.buf), 512))
+		grown := 2 * max(len(f.buf), 512)
+		if f.large == nil {
+			grown = min(grown, protocol.MaxUnasked+1) // the last byte tells that it is more
+		}
+		f.buf = slices.Grow(f.buf, grown-len(f.buf))
 	}
 	// A long message may not take for ever.
 	if pieces := time.Duration(len(f.buf) / pieceSize); pieces > 0 {
@@ -235,10 +239,7 @@ func (p *peer) understand(text []byte) (act func(), err error) {
 	if frame.Method != "" {
 		p.stats.got(frame.Method, len(text))
 	}
-	if !p.spoke {
-		p.spoke = true
-		p.t.notHalf(p.nc)
-	}
+	p.spoke = true
 	switch {
 	case p.closing.Load():
 		return nil, nil

@@ -55,6 +55,9 @@ func (p *peer) carryOut(it item) error {
 			p.t.deps.Log.Error("an answer to no request", "peer", p.id, "call", e.Call)
 			return nil
 		}
+		if _, welcome := e.Response.(*protocol.Hello); welcome {
+			p.t.notHalf(p.nc) // it is somebody now
+		}
 		return p.send(q.method, protocol.AppendAnswer(nil, q.id, e.Response, e.Err))
 	}
 	return p.send(it.method, it.frame)

@@ -76,6 +76,7 @@ func (d *daemon) openNetwork() (*peering.Config, error) {
 		c.Listen = d.peerPort.Addr().String()
 	}
 	c.First = d.first()
+	c.MaxInbound = min(c.MaxInbound, d.peersConfig().Inbound())
 	c.Capacity, c.WalletCapacity = int(d.s.P2P.Capacity), int(d.s.P2P.WalletCapacity)
 	c.MaxFutureTime = d.chain.params.MaxFutureTime
 	return &c, nil
