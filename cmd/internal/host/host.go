@@ -19,6 +19,9 @@ const (
 	// queueLen bounds the requests that wait for the loop; callers beyond wait
 	// for their place.
 	queueLen = 256
+	// eventsLen bounds what peers have said and the loop has not heard yet. One
+	// event may hold half a megabyte, and each peer has one more in hand.
+	eventsLen = 64
 	// groupLen bounds how many events share one sync of the store, so that
 	// nobody waits long for the others.
 	groupLen = 64
@@ -55,7 +58,7 @@ type request struct {
 // New takes over an opened node. It publishes a first view at once.
 func New(n *node.Node, store chain.Store, clock Clock) (*Host, error) {
 	h := &Host{
-		node: n, store: store, clock: clock, requests: make(chan request, queueLen), events: make(chan protocol.Event, queueLen), stopped: make(chan struct{}),
+		node: n, store: store, clock: clock, requests: make(chan request, queueLen), events: make(chan protocol.Event, eventsLen), stopped: make(chan struct{}),
 		changed: make(chan struct{}), tipChanged: make(chan struct{}),
 	}
 	v, err := h.take()
