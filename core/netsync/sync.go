@@ -93,6 +93,9 @@ type Sync struct {
 	source sources
 	last   lastBlock
 
+	untold bool  // peers do not know the tip yet
+	tellBy int64 // when they have to
+
 	relay   relay
 	txs     txAsks
 	orphans orphans
@@ -111,7 +114,7 @@ func New(cfg Config, c Chain, p Pool) *Sync {
 	if cfg.CheckWork == nil {
 		cfg.CheckWork = consensus.CheckProofOfWork
 	}
-	s := &Sync{cfg: cfg, chain: c, pool: p, calls: map[uint64]*call{}, wake: never}
+	s := &Sync{cfg: cfg, chain: c, pool: p, calls: map[uint64]*call{}, wake: never, tellBy: never}
 	s.salt = [2]uint64{cfg.Seed, ^cfg.Seed * 0x9e3779b97f4a7c15}
 	s.window.wants = map[chainhash.Hash]*want{}
 	s.source.of = map[chainhash.Hash]protocol.PeerID{}
@@ -250,6 +253,9 @@ func (s *Sync) Tick(now int64) {
 			s.overdue(now, c)
 		}
 		s.dueHeaders(now, p)
+	}
+	if s.tellBy > now {
+		s.wakeBy(s.tellBy)
 	}
 	s.flush(now)
 	s.expireOrphans(now)

@@ -6,15 +6,35 @@ import (
 	"orrery/core/protocol"
 )
 
+// tellPause is how long a new tip waits to be told while a better one is being
+// fetched. In a long sync nobody needs every tip; but whoever announces a better
+// one and keeps it back must not silence us.
+const tellPause = second
+
 // TipChanged tells that the chain has come to rest at a new tip which peers may
-// ask for: everybody who does not know it learns of it, unless we are still
-// fetching a better one.
+// ask for: everybody who does not know it learns of it, a little later while we
+// are fetching a better one.
 func (s *Sync) TipChanged(now int64) {
 	now = s.at(now)
 	s.work(now)
-	if s.window.target != nil {
+	if s.window.target == nil {
+		s.tellTip()
 		return
 	}
+	s.untold, s.tellBy = true, min(s.tellBy, now+tellPause)
+	s.wakeBy(s.tellBy)
+}
+
+// Rested tells that the chain is at rest: what waits to be told may be due.
+func (s *Sync) Rested(now int64) {
+	now = s.at(now)
+	if s.untold && (s.window.target == nil || s.tellBy <= now) {
+		s.tellTip()
+	}
+}
+
+func (s *Sync) tellTip() {
+	s.untold, s.tellBy = false, never
 	tip := s.chain.Tip()
 	for _, p := range s.peers {
 		if p.knows(tip) {

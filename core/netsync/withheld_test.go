@@ -111,3 +111,37 @@ func TestWindow(t *testing.T) {
 		t.Errorf("bodies up to height %d were asked for, want 1024", top)
 	}
 }
+
+// TestTipIsToldAllTheSame: somebody announces a better tip and keeps it back,
+// again and again; the others learn of the tip that we have.
+func TestTipIsToldAllTheSame(t *testing.T) {
+	w, blocks, nodes := funded(t, "victim", "evil", "behind")
+	victim, evil, behind := nodes[0], nodes[1], nodes[2]
+	secret := w.Chain("s", blocks[20], 30)
+	last := protocol.Tell{Peer: 1, Notice: &protocol.Announce{Headers: headersOf(secret[22:])}}
+	evil.mute = func(protocol.Notice) bool { return true }
+	evil.give(secret...)
+	evil.mute = nil
+	evil.answer = func(r protocol.Request) (protocol.Response, bool) {
+		_, mine := r.(*protocol.GetBlocks)
+		if mine {
+			w.after(1500*ms, func() { // before it is late
+				for call, asked := range victim.asked {
+					if _, ok := asked.(*protocol.GetBlocks); ok {
+						evil.respond(1, call, &protocol.Blocks{}, nil)
+					}
+				}
+				evil.perform(last)
+			})
+		}
+		return nil, mine
+	}
+	evil.perform(last)
+	w.pass(200 * ms)
+	tip := blocks[20]
+	for i := range 5 {
+		tip = w.Block(fmt.Sprint("h", i), tip)
+		victim.give(tip)
+		w.agree(second+4*w.delay, tip, behind)
+	}
+}

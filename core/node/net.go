@@ -274,6 +274,7 @@ func (n *Node) netFinish(out []Effect, now int64, shown bool) ([]Effect, error) 
 	}
 	if n.resting {
 		n.tipNews()
+		net.sync.Rested(now)
 	}
 	if err := n.peering(now, peering.Result{}); err != nil {
 		return nil, err
