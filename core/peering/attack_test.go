@@ -107,6 +107,34 @@ func TestKnownAddressFlood(t *testing.T) {
 	}
 }
 
+// TestStolenID: somebody claims to have a node's ID, on one connection after the
+// other. The node gives it up a few times, says so, and keeps its parent.
+func TestStolenID(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	victim := w.joiner("victim", "127.0.0.1:8000")
+	w.pass(5 * second)
+	said, others := len(victim.said), 0
+	for range 2000 {
+		id := victim.p.View().ID
+		s := w.stranger(victim, "127.0.0.1")
+		h := s.hello()
+		h.ID, h.Nonce = id, 1
+		s.ask(h)
+		w.break_(s.l, "bye")
+		w.pass(second / 100)
+		if victim.p.View().ID != id {
+			others++
+		}
+	}
+	if others < 1 || others > renewBurst || len(victim.said)-said > 100 {
+		t.Errorf("the victim had %d other IDs and said %d lines", others, len(victim.said)-said)
+	}
+	if bans := first.p.View().Bans; len(bans) > 0 || victim.peer(first) == nil || len(victim.ended) > 0 {
+		t.Errorf("the victim lost its parent, which bans %+v", bans)
+	}
+}
+
 // TestEclipse: a book full of an attacker's addresses, and a restart: the two
 // good peers of before are dialled first (failures 41).
 func TestEclipse(t *testing.T) {

@@ -40,7 +40,8 @@ type joining struct {
 	rounds  int   // that gave nothing
 	at      int64 // of the next round, or until when the present address may take
 	reason  string
-	fresh   bool // asks for another ID than the present one
+	fresh   bool            // asks for another ID than the present one
+	keeper  protocol.PeerID // the parent, which keeps the present one if it has no other
 }
 
 // joined reports whether this node has an ID, now or from an earlier run; a
@@ -258,6 +259,10 @@ func (p *Peering) assigned(q *peer, e protocol.Answered) {
 	if !ok {
 		var refusal *protocol.Error
 		if errors.As(e.Err, &refusal) && refusal.Code == protocol.CodeFull {
+			if j.keeper == q.id {
+				p.parent, *j = q.id, joining{} // better one ID for two than no place
+				return
+			}
 			p.referred(refusal.Referral, q)
 		}
 		p.notParent(q, fmt.Sprint(e.Err))

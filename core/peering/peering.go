@@ -98,6 +98,7 @@ type Peering struct {
 	parentAddress string
 	join          joining
 	leases        []*lease // by kind and ID
+	renewals      bucket   // times that this node gave up its ID
 	rivalAt       int64    // when the next rival may be looked at
 
 	height   int32

@@ -6,6 +6,13 @@ import "orrery/core/protocol"
 // whoever tells lies costs one dial now and then.
 const rivalEvery = 10 * second
 
+// Anybody can claim to have this node's ID. Whoever does so again and again
+// must not make it ask its parent all the time, which would ban it for that.
+const (
+	renewBurst = 3
+	renewEvery = 60 * second
+)
+
 // sameID settles that a peer has this node's ID, as may happen after a
 // partition: the side with the larger nonce takes another one and keeps its
 // port.
@@ -20,18 +27,21 @@ func (p *Peering) sameID(q *peer) {
 	if p.cfg.Nonce < q.hello.Nonce || !p.sure {
 		return // the other one moves, or this one's parent will give another
 	}
-	p.say(true, "%s has the ID %d, too: this node takes another one.", q.address, p.id)
+	if !p.renewals.take(p.now, 1, renewEvery, renewBurst) {
+		return // a label is not worth it
+	}
+	p.sayOf(q.host, true, "%s has the ID %d, too: this node takes another one.", q.address, p.id)
 	p.renew(q)
 }
 
 // renew asks the parent, or else a peer, for another ID.
 func (p *Peering) renew(q *peer) {
-	to := q
+	to, keeper := q, protocol.PeerID(0)
 	if o := p.index[p.parent]; o != nil && o.member {
-		to = o
+		to, keeper = o, o.id
 	}
 	p.root, p.parent = false, 0
-	p.join = joining{state: joinDial, address: to.address, peer: to.id, at: p.now + stepTime, fresh: true, queue: p.candidates()}
+	p.join = joining{state: joinDial, address: to.address, peer: to.id, at: p.now + stepTime, fresh: true, keeper: keeper, queue: p.candidates()}
 	p.askID(to)
 }
 
