@@ -177,3 +177,20 @@ func TestBadCompact(t *testing.T) {
 		})
 	}
 }
+
+// TestBlockTxsAreNamedOnce: an answer is no larger than the block, whatever was
+// asked for.
+func TestBlockTxsAreNamedOnce(t *testing.T) {
+	w, blocks, nodes := funded(t, "a")
+	full := w.Block("full", blocks[20], chaintest.With(spend(blocks[1].Out(0, 0)).Msg, spend(blocks[2].Out(0, 0)).Msg))
+	nodes[0].give(full)
+	for _, c := range []struct {
+		indexes []uint32
+		ok      bool
+	}{{[]uint32{0, 2}, true}, {[]uint32{0, 1, 2}, true}, {[]uint32{1, 1}, false}, {[]uint32{2, 2, 2}, false}, {[]uint32{2, 0}, false}} {
+		resp, err := nodes[0].view.Serve(&protocol.GetBlockTxs{Hash: full.Hash(), Indexes: c.indexes})
+		if b, ok := resp.(*protocol.BlockTxs); ok != c.ok || (err == nil) != c.ok || ok && len(b.Txs) != len(c.indexes) {
+			t.Errorf("%v: %v, %v", c.indexes, resp, err)
+		}
+	}
+}

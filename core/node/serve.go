@@ -126,9 +126,13 @@ func (v *View) serveBlockTxs(r *protocol.GetBlockTxs) (protocol.Response, *proto
 		return nil, tooMany("transactions", len(r.Indexes), len(b.Txs))
 	}
 	answer := &protocol.BlockTxs{Hash: r.Hash}
-	for _, i := range r.Indexes {
+	for at, i := range r.Indexes {
 		if uint64(i) >= uint64(len(b.Txs)) {
 			return nil, refuse(protocol.CodeInvalid, "block %v has %d transactions, not one with index %d", r.Hash, len(b.Txs), i)
+		}
+		// A large one named again and again would make an answer of gigabytes.
+		if at > 0 && i <= r.Indexes[at-1] {
+			return nil, refuse(protocol.CodeInvalid, "index %d comes after %d: name each transaction once, in order", i, r.Indexes[at-1])
 		}
 		answer.Txs = append(answer.Txs, b.Txs[i])
 	}

@@ -68,7 +68,7 @@ func page() []described {
 			&GetHeaders{Locator: []chainhash.Hash{block.Header.Prev}, Stop: block.Hash()}, &Headers{Headers: []consensus.Header{block.Header}}},
 		{"Asks for blocks. The answer has those that the peer has, in the order asked for: as many as fit, at least one.", &GetBlocks{Hashes: hashes}, &Blocks{Blocks: []*consensus.Block{block}}},
 		{"Asks for transactions that no block holds yet. The answer has those that the peer has.", &GetTxs{Txids: []chainhash.Hash{tx.ID()}}, &Txs{Txs: []*consensus.Tx{tx}}},
-		{"Asks for transactions of a block by their indexes, to fill in a `peer.compact`.", &GetBlockTxs{Hash: block.Hash(), Indexes: []uint32{0}}, &BlockTxs{Hash: block.Hash(), Txs: []*consensus.Tx{tx}}},
+		{"Asks for transactions of a block by their indexes, each once and in order, to fill in a `peer.compact`.", &GetBlockTxs{Hash: block.Hash(), Indexes: []uint32{0}}, &BlockTxs{Hash: block.Hash(), Txs: []*consensus.Tx{tx}}},
 		{"Asks for the chain's parameters: the bytes of `chain.json`. It may come before `peer.hello`, for a joiner with an empty folder knows no network to name.", &GetParams{}, &Params{ChainFile: []byte("{\n}\n")}},
 		{"Asks for an archived policy, also before `peer.hello`: its manifest and scripts, whose hashes make up `id`.", &GetPolicy{ID: hashOf(0x30)},
 			&Policy{Manifest: []byte("{}"), Scripts: []Script{{"reward", "reward.lua", []byte("function reward() return 0 end\n")}}}},

@@ -110,7 +110,7 @@ type (
 	GetTxs struct{ Txids []chainhash.Hash }
 	// Txs is the answer: those that the peer has.
 	Txs struct{ Txs []*consensus.Tx }
-	// GetBlockTxs asks for transactions of a block by their indexes.
+	// GetBlockTxs asks for transactions of a block by their indexes, which rise.
 	GetBlockTxs struct {
 		Hash    chainhash.Hash
 		Indexes []uint32
