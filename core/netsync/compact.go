@@ -10,7 +10,9 @@ import (
 
 const (
 	// maxPrefilled bounds the bytes of transactions that are sent along because
-	// the peer is believed not to have them; it asks for the rest.
+	// the peer is believed not to have them; it asks for the rest. The coinbase has
+	// to come along: with a larger one, the block is announced by its header, since
+	// a notice beyond protocol.MaxUnasked is a fault of whoever sends it.
 	maxPrefilled = 100_000
 	// minTxWeight is that of the smallest transaction that can be in a block
 	// (Core: MIN_SERIALIZABLE_TRANSACTION_WEIGHT): it bounds how many there are.

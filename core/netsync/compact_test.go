@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/btcsuite/btcd/txscript/v2"
 	"github.com/btcsuite/btcd/wire/v2"
 
 	"orrery/core/chain/chaintest"
@@ -193,4 +194,26 @@ func TestBlockTxsAreNamedOnce(t *testing.T) {
 			t.Errorf("%v: %v, %v", c.indexes, resp, err)
 		}
 	}
+}
+
+// TestLargeCoinbase: an announcement that a transport would take for a fault is
+// not made, whatever a miner has put into the coinbase.
+func TestLargeCoinbase(t *testing.T) {
+	w, blocks, nodes := funded(t, "a", "b")
+	const outputs = 600
+	script := append([]byte{txscript.OP_RETURN}, make([]byte, 1000)...)
+	large := w.Block("large", blocks[20], func(d *chaintest.Draft) {
+		for range outputs {
+			d.Coinbase().AddTxOut(wire.NewTxOut(0, script))
+		}
+	})
+	nodes[0].spy = func(e protocol.Effect) {
+		if tell, ok := e.(protocol.Tell); ok {
+			if c, ok := tell.Notice.(*protocol.Compact); ok && sizeOf(c)*4/3 > protocol.MaxUnasked {
+				t.Errorf("a notice of more than %d bytes", sizeOf(c)*4/3)
+			}
+		}
+	}
+	nodes[0].give(large)
+	w.agree(second, large, nodes...)
 }

@@ -40,7 +40,7 @@ func (s *Sync) tellTip() {
 		if p.knows(tip) {
 			continue
 		}
-		if s.last.node == tip && p.knows(tip.Parent) {
+		if s.last.node == tip && p.knows(tip.Parent) && s.last.block.Txs[0].Size() <= maxPrefilled {
 			s.tell(p, s.compact(p))
 		} else {
 			s.tell(p, &protocol.Announce{Headers: s.newTo(p, tip)})
