@@ -131,7 +131,7 @@ func TestStolenID(t *testing.T) {
 		t.Errorf("the victim had %d other IDs and said %d lines", others, len(victim.said)-said)
 	}
 	if bans := first.p.View().Bans; len(bans) > 0 || victim.peer(first) == nil || len(victim.ended) > 0 {
-		t.Errorf("the victim lost its parent, which bans %+v", bans)
+		t.Errorf("the victim lost its parent, which bans %+v; peer %v, ended %q, said %q", bans, victim.peer(first) != nil, victim.ended, victim.said)
 	}
 }
 

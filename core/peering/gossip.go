@@ -14,7 +14,7 @@ const (
 	hearBurst = int64(protocol.MaxAddresses)
 	hearEvery = second
 
-	gossipEvery = 10 * 60 * second // between two times that a node tells whom it is connected to
+	gossipEvery = 3 * 60 * second // between two times that a node tells whom it is connected to
 )
 
 // seen records what a member says of itself.

@@ -41,7 +41,7 @@ type joining struct {
 	at      int64 // of the next round, or until when the present address may take
 	reason  string
 	fresh   bool            // asks for another ID than the present one
-	keeper  protocol.PeerID // the parent, which keeps the present one if it has no other
+	keeper  protocol.PeerID // the parent, which keeps the present one if nobody has another
 }
 
 // joined reports whether this node has an ID, now or from an earlier run; a
@@ -132,6 +132,10 @@ func (p *Peering) nextJoin() {
 // roundOver waits before the next round.
 func (p *Peering) roundOver() {
 	j := &p.join
+	if q := p.index[j.keeper]; q != nil && q.member {
+		p.parent, *j = q.id, joining{} // better one ID for two than no place
+		return
+	}
 	if j.reason == "" {
 		j.reason = "nobody is left to ask"
 	}
@@ -259,10 +263,6 @@ func (p *Peering) assigned(q *peer, e protocol.Answered) {
 	if !ok {
 		var refusal *protocol.Error
 		if errors.As(e.Err, &refusal) && refusal.Code == protocol.CodeFull {
-			if j.keeper == q.id {
-				p.parent, *j = q.id, joining{} // better one ID for two than no place
-				return
-			}
 			p.referred(refusal.Referral, q)
 		}
 		p.notParent(q, fmt.Sprint(e.Err))
@@ -292,7 +292,7 @@ func (p *Peering) assigned(q *peer, e protocol.Answered) {
 // everybody asks the same first nodes, which would be connected to all.
 func (p *Peering) notParent(q *peer, reason string) {
 	p.join.peer, p.join.state = 0, joinDial
-	if q.role == roleJoin {
+	if q.role == roleJoin && q.id != p.join.keeper {
 		p.join.address = ""
 		p.close(q, "looking for a node that gives an ID")
 	}

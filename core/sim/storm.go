@@ -209,7 +209,8 @@ func (s *storm) clear() error {
 	}
 	s.count.Healing = s.Now() - healed
 	// IDs of nodes that came back with another one rest for ten minutes, and a
-	// joiner may wait for them.
+	// joiner may wait for them. Two that got one ID in two parts of the network
+	// hear of each other by gossip.
 	if err := s.RunUntil(stormBound, s.joined); err != nil {
 		return err
 	}
@@ -224,7 +225,15 @@ func (s *storm) clear() error {
 }
 
 func (s *storm) joined() bool {
-	return !slices.ContainsFunc(s.nodes, func(x *Node) bool { return !x.view.Net.Peers.Joined })
+	var ids []uint32
+	for _, x := range s.nodes {
+		v := x.view.Net.Peers
+		if !v.Joined || slices.Contains(ids, v.ID) {
+			return false
+		}
+		ids = append(ids, v.ID)
+	}
+	return true
 }
 
 // members wants every node to be one of the network again, with an ID that
