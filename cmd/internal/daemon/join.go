@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net"
 	"strings"
 	"time"
@@ -47,9 +48,12 @@ func seeds(s *config.Settings) (list []seed) {
 	return list
 }
 
-// foreign is a chain that this node cannot or must not take over, whoever is
-// asked again.
+// foreign is a chain that this node cannot or must not take over, however often
+// its seed is asked.
 type foreign struct{ error }
+
+// fatal is what no seed can help with.
+type fatal struct{ error }
 
 // errNoChain says that this node is the first one of its network: a tracker
 // that knows all of them said so.
@@ -68,10 +72,13 @@ func (d *daemon) joinChain(ctx context.Context, list []seed) (*identity, error) 
 	}
 	defer endWarmup()
 	for wait := firstRetry; ; wait = min(2*wait, lastRetry) {
+		refused := 0 // seeds with a chain that is not for this node
 		for _, from := range list {
 			id, err := d.fetchChain(ctx, from)
-			var no foreign
-			if err == nil || errors.As(err, &no) {
+			if errors.As(err, new(foreign)) {
+				refused++
+			}
+			if err == nil || errors.As(err, new(fatal)) || refused == len(list) {
 				return id, err
 			}
 			if ctx.Err() != nil {
@@ -120,9 +127,12 @@ func (d *daemon) fetchChain(ctx context.Context, from seed) (*identity, error) {
 		return nil, foreign{fmt.Errorf("the scripts of %s: %w", from.address, err)}
 	}
 	if err := d.dir.Write(datadir.JoinedFile, fmt.Appendf(nil, "%s#%x\n", from.address, params.NetworkID)); err != nil {
-		return nil, foreign{err}
+		return nil, fatal{err}
 	}
 	id, err := layChain(d.dir, file, set, nil, d.checkMoney)
+	if errors.As(err, new(*fs.PathError)) {
+		return nil, fatal{err}
+	}
 	if err != nil {
 		return nil, foreign{err}
 	}
