@@ -76,7 +76,7 @@ func TestWrongNetwork(t *testing.T) {
 	a.cfg.Join, a.cfg.NetworkID = []string{"127.0.0.1:8000"}, chainhash.Hash{2}
 	a.start()
 	w.pass(second / 2)
-	ours, theirs := trim(first.cfg.NetworkID), trim(a.cfg.NetworkID)
+	ours, theirs := fmt.Sprintf("%x", first.cfg.NetworkID[:8]), fmt.Sprintf("%x", a.cfg.NetworkID[:8]) // as getblockchaininfo shows them
 	if len(first.said) != 1 || !first.heard("another network", ours, theirs) {
 		t.Errorf("the node said %q", first.said)
 	}

@@ -2,9 +2,9 @@ package peering
 
 import (
 	"cmp"
+	"encoding/hex"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/holiman/uint256"
@@ -167,5 +167,6 @@ func (p *Peering) twin(q *peer, nonce uint64) *peer {
 	return nil
 }
 
-// trim makes a short word of a long hash.
-func trim(h chainhash.Hash) string { return strings.ToLower(h.String()[:16]) }
+// trim makes a short word of a long id: the beginning, as it is shown elsewhere.
+// Unlike the hash of a block, an id is not turned around.
+func trim(id chainhash.Hash) string { return hex.EncodeToString(id[:8]) }
