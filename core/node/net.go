@@ -64,16 +64,17 @@ type NetView struct {
 
 // network is what a Node has with Config.Peering.
 type network struct {
-	peers  *peering.Peering
-	sync   *netsync.Sync
-	attach *attaching
-	out    []Effect    // of the running step
-	wake   int64       // as last asked for
-	told   *chain.Node // the tip that peers were last told of
-	now    int64       // of the running step, ns
-	dirty  bool        // who is a member has changed, which a view shows
-	shown  int64       // when views last showed the network, ns
-	synced bool        // as views show it
+	peers    *peering.Peering
+	sync     *netsync.Sync
+	attach   *attaching
+	out      []Effect    // of the running step
+	wake     int64       // as last asked for
+	told     *chain.Node // the tip that peers were last told of
+	now      int64       // of the running step, ns
+	schedule chainhash.Hash
+	dirty    bool  // who is a member has changed, which a view shows
+	shown    int64 // when views last showed the network, ns
+	synced   bool  // as views show it
 }
 
 func (n *Node) openNetwork(now int64) {
@@ -85,8 +86,9 @@ func (n *Node) openNetwork(now int64) {
 		peers:  peering.New(*n.cfg.Peering, n.cfg.PeeringSaved, now),
 		sync:   netsync.New(netsync.Config{Params: c.Params, CheckWork: c.CheckWork, Seed: n.cfg.Peering.Nonce}, n.chain, netPool{n}),
 		attach: newAttaching(n.cfg.Names, c.Params.NetworkID, now),
-		wake:   math.MaxInt64, now: now,
+		wake:   math.MaxInt64, now: now, schedule: scheduleHash(c.Params),
 	}
+	n.net.peers.SetSchedule(n.net.schedule)
 	n.tipNews()
 }
 
@@ -162,7 +164,12 @@ func (n *Node) peering(now int64, r peering.Result) error {
 			net.memberGone(id)
 			net.sync.MemberGone(now, id)
 		}
+		var next peering.Result
 		for _, m := range r.Members {
+			if held := n.mismatch(&m.Hello); held != nil {
+				next.Add(net.peers.Mismatch(now, m.Peer, held.Height, net.schedule))
+				continue
+			}
 			net.sync.MemberUp(now, netsync.Member{Peer: m.Peer, Kind: m.Hello.Kind, Height: m.Hello.Height, Work: m.Hello.Work})
 			net.memberUp(now, m)
 		}
@@ -184,14 +191,10 @@ func (n *Node) peering(now int64, r peering.Result) error {
 		if len(faults) == 0 && len(r.Gone)+len(r.Members)+len(r.Pass) == 0 {
 			return nil
 		}
-		r = peering.Result{}
 		for _, f := range faults {
-			one := net.peers.Fault(now, f.Peer, f.Kind, f.Detail)
-			r.Effects = append(r.Effects, one.Effects...)
-			r.Gone = append(r.Gone, one.Gone...)
-			r.Members = append(r.Members, one.Members...)
-			r.Pass = append(r.Pass, one.Pass...)
+			next.Add(net.peers.Fault(now, f.Peer, f.Kind, f.Detail))
 		}
+		r = next
 	}
 }
 

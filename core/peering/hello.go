@@ -234,6 +234,19 @@ func (p *Peering) inherit(from, to *peer) {
 	p.joinMoved(from, to)
 }
 
+// Mismatch ends the connection to a member that has the same tip and another
+// policy schedule for it than ours. now is in Unix nanoseconds.
+func (p *Peering) Mismatch(now int64, id protocol.PeerID, height int32, ours chainhash.Hash) Result {
+	p.begin(now)
+	if q := p.index[id]; q != nil && !q.gone {
+		p.sayOf(q.host, true, "%s follows other policies at block %s, height %d: its schedule is %s, ours %s. One of the two programs has a fault: please report it.",
+			q.name(), q.hello.Tip, height, trim(q.hello.Schedule), trim(ours))
+		p.close(q, fmt.Sprintf("another policy schedule at height %d: here it is %s, there %s", height, trim(ours), trim(q.hello.Schedule)))
+		p.book.try(q.listen, p.now, retryMax)
+	}
+	return p.end()
+}
+
 // greeted makes a member.
 func (p *Peering) greeted(q *peer, h *protocol.Hello) {
 	q.silent, q.told = 0, p.listen

@@ -63,6 +63,14 @@ type Result struct {
 	Pass    []protocol.Event // of members: Told, and Answered with an even Call
 }
 
+// Add appends what a later step asks for.
+func (r *Result) Add(o Result) {
+	r.Effects = append(r.Effects, o.Effects...)
+	r.Gone = append(r.Gone, o.Gone...)
+	r.Members = append(r.Members, o.Members...)
+	r.Pass = append(r.Pass, o.Pass...)
+}
+
 // MemberUp says that a handshake is done.
 type MemberUp struct {
 	Peer    protocol.PeerID

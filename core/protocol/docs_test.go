@@ -59,7 +59,7 @@ func page() []described {
 	return []described{
 		{"The first message of whoever dialled, answered with the other's own. Two nodes talk only when `network_id` is equal. `nonce` is random for each run: " +
 			"a node that meets its own has dialled itself. `id` and `listen` are left out by a node that has none yet. `height`, `work` and `tip` tell whom to ask first, never what to believe; " +
-			"`time` is only for a warning about the clock. Any other message that comes before it is refused, but for `peer.params` and `peer.policy`.", mine, yours},
+			"`time` is only for a warning about the clock. `schedule` is the SHA-256 of the policies up to `tip`, for each the height from which it counts (4 bytes, the lowest first) and its id: whoever has that block and another schedule says so and closes the connection, since one of the two has a fault. Any other message that comes before it is refused, but for `peer.params` and `peer.policy`.", mine, yours},
 		{"A joiner asks for an ID and a port, as a child. `lease` presents an earlier one. `wanted_port` may be left out. A full node refuses with code 3, and names its children to try instead.",
 			&Assign{Kind: KindNode, WantedPort: 8001, Lease: lease}, &Assigned{Lease: lease, Base: 8000}},
 		{"A child says where it takes peers in the end.", &Register{Listen: "127.0.0.1:8001"}, &Registered{}},

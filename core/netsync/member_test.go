@@ -1,0 +1,54 @@
+package netsync_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/btcsuite/btcd/chainhash/v2"
+
+	"orrery/core/chain/chaintest"
+	"orrery/core/protocol"
+)
+
+// TestOtherSchedule: a peer that has our tip and follows other policies there is
+// told of, with both, and closed. Of a block that is not here nobody can tell.
+func TestOtherSchedule(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		tip, schedule chainhash.Hash
+		kind          string
+		closed        bool
+	}{
+		{"other", chainhash.Hash{}, chainhash.Hash{1}, protocol.KindNode, true},
+		{"unknown tip", chainhash.Hash{5}, chainhash.Hash{1}, protocol.KindNode, false},
+		{"does not say", chainhash.Hash{}, chainhash.Hash{}, protocol.KindNode, false},
+		{"tracker", chainhash.Hash{}, chainhash.Hash{1}, protocol.KindTracker, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, chaintest.NewMaker(100))
+			if c.tip == (chainhash.Hash{}) {
+				c.tip = w.Genesis().Hash()
+			}
+			a, other := w.node("a"), w.node("other")
+			other.answer = func(r protocol.Request) (protocol.Response, bool) {
+				_, mine := r.(*protocol.Hello)
+				return &protocol.Hello{Protocol: 1, NetworkID: w.Params.NetworkID, Nonce: 77, Kind: c.kind, Tip: c.tip, Schedule: c.schedule}, mine
+			}
+			var said []string
+			a.spy = func(e protocol.Effect) {
+				if say, ok := e.(protocol.Say); ok {
+					said = append(said, say.Text)
+				}
+			}
+			w.connect(a, other)
+			w.pass(second)
+			about := func(s string) bool {
+				return strings.Contains(s, "0100000000000000") && strings.Contains(s, "height 0") && strings.Contains(s, c.tip.String())
+			}
+			if got := slices.ContainsFunc(said, about); len(a.closed) > 0 != c.closed || got != c.closed {
+				t.Errorf("closed %q, said %q", a.closed, said)
+			}
+		})
+	}
+}
