@@ -52,3 +52,30 @@ func TestOtherSchedule(t *testing.T) {
 		})
 	}
 }
+
+// TestStaleTip: when nothing new has come for long, other members are asked for,
+// although there are connections enough.
+func TestStaleTip(t *testing.T) {
+	w := newWorld(t, chaintest.NewMaker(100))
+	nodes := []*rig{w.node("a"), w.node("b"), w.node("c")}
+	for _, r := range nodes[1:] {
+		w.connect(nodes[0], r)
+	}
+	w.pass(second)
+	asked := func() int { return nodes[0].told["peer.peers"] }
+	before := asked()
+	w.pass(w.Params.Spacing * second * 25)
+	if asked() != before {
+		t.Fatal("members are asked for all the time")
+	}
+	b := w.Block("b", w.Genesis())
+	nodes[1].give(b)
+	w.pass(w.Params.Spacing * second * 25)
+	if asked() != before {
+		t.Error("members are asked for, although a block has come")
+	}
+	w.pass(w.Params.Spacing * second * 10)
+	if asked() == before {
+		t.Error("nobody else is looked for")
+	}
+}

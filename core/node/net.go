@@ -46,6 +46,15 @@ type (
 func (PeerEffect) effect() {}
 func (WakeAt) effect()     {}
 
+const (
+	// staleSpacings is how many spacings a tip may stay before one more peer is
+	// looked for: those that there are may all be cut off, or keep blocks back.
+	// (Bitcoin Core waits for three, but there somebody always mines.)
+	staleSpacings = 30
+	// staleLeast is the least time in nanoseconds for that.
+	staleLeast = 600 * int64(second)
+)
+
 // showEvery is how often views show what changes all the time: pings, progress.
 const showEvery = second
 
@@ -70,6 +79,7 @@ type network struct {
 	out      []Effect    // of the running step
 	wake     int64       // as last asked for
 	told     *chain.Node // the tip that peers were last told of
+	moved    int64       // when the tip last changed, or one more peer was last looked for, ns
 	now      int64       // of the running step, ns
 	schedule chainhash.Hash
 	dirty    bool  // who is a member has changed, which a view shows
@@ -86,7 +96,7 @@ func (n *Node) openNetwork(now int64) {
 		peers:  peering.New(*n.cfg.Peering, n.cfg.PeeringSaved, now),
 		sync:   netsync.New(netsync.Config{Params: c.Params, CheckWork: c.CheckWork, Seed: n.cfg.Peering.Nonce}, n.chain, netPool{n}),
 		attach: newAttaching(n.cfg.Names, c.Params.NetworkID, now),
-		wake:   math.MaxInt64, now: now, schedule: scheduleHash(c.Params),
+		wake:   math.MaxInt64, now: now, moved: now, schedule: scheduleHash(c.Params),
 	}
 	n.net.peers.SetSchedule(n.net.schedule)
 	n.tipNews()
@@ -214,6 +224,11 @@ func (n *Node) netTick(now int64) error {
 	if net.peers.Wake() <= now {
 		r = net.peers.Tick(now)
 	}
+	net.moved = min(net.moved, now) // the clock was set back
+	if now-net.moved >= max(staleSpacings*n.cfg.Chain.Params.Spacing*second, staleLeast) {
+		net.moved = now
+		r.Add(net.peers.StaleTip(now))
+	}
 	return n.peering(now, r)
 }
 
@@ -257,7 +272,7 @@ func (n *Node) txAccepted(txid chainhash.Hash) {
 func (n *Node) tipNews() {
 	net := n.net
 	if tip := n.chain.Tip(); tip != net.told {
-		net.told = tip
+		net.told, net.moved = tip, net.now
 		net.peers.SetTip(tip.Height, tip.Work, tip.Hash)
 		net.sync.TipChanged(net.now)
 	}
