@@ -14,6 +14,9 @@ const (
 	// to come along: with a larger one, the block is announced by its header, since
 	// a notice beyond protocol.MaxUnasked is a fault of whoever sends it.
 	maxPrefilled = 100_000
+	// maxCompacted is how many blocks are remembered of whose parts a peer has told:
+	// more than there are good ones at a time.
+	maxCompacted = 64
 	// minTxWeight is that of the smallest transaction that can be in a block
 	// (Core: MIN_SERIALIZABLE_TRANSACTION_WEIGHT): it bounds how many there are.
 	minTxWeight = 10 * consensus.WitnessScale
@@ -78,10 +81,10 @@ func (s *Sync) gotCompact(now int64, p *peer, c *protocol.Compact) {
 	if n == nil || s.chain.HasBody(n) || s.chain.Failed(n) || !n.Work.Gt(&tip.Work) || !s.chain.Linked(n.Parent) {
 		return // nothing that we lack, or nothing that we want now
 	}
-	if p.compacted == hash {
+	if p.compacted.has(&hash) {
 		return // to go through the mempool has its price: once a block
 	}
-	p.compacted = hash
+	p.compacted.add(&hash)
 	x := s.wantFor(n)
 	r := &rebuild{want: x, header: c.Header, txs: make([]*consensus.Tx, total)}
 	unique := s.fill(r, c)

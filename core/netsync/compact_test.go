@@ -217,3 +217,27 @@ func TestLargeCoinbase(t *testing.T) {
 	nodes[0].give(large)
 	w.agree(second, large, nodes...)
 }
+
+// TestCompactOnce: parts of a block are put together once for each peer, also if
+// it tells of two blocks by turns: each time all of the mempool is gone through.
+func TestCompactOnce(t *testing.T) {
+	w, blocks, nodes := funded(t, "victim", "evil")
+	victim, evil := nodes[0], nodes[1]
+	evil.answer = silent("peer.blocks")
+	x, y := w.Block("x", blocks[20]), w.Block("y", blocks[20], chaintest.PayTo(chaintest.NewKey(3).P2PKH()))
+	parts := func(b *chaintest.Block, coinbase *consensus.Tx) *protocol.Compact {
+		return &protocol.Compact{Header: b.Header, IDBytes: 6, Prefilled: []protocol.PrefilledTx{{Tx: coinbase}}}
+	}
+	for range 3 {
+		evil.perform(protocol.Tell{Peer: 1, Notice: parts(x, y.Txs[0])})
+		evil.perform(protocol.Tell{Peer: 1, Notice: parts(y, x.Txs[0])})
+	}
+	evil.perform(protocol.Tell{Peer: 1, Notice: parts(x, x.Txs[0])})
+	w.pass(second)
+	if victim.at(x.Hash()) {
+		t.Error("a block was put together again")
+	}
+	if len(victim.closed) > 0 {
+		t.Errorf("closed %q", victim.closed)
+	}
+}

@@ -3,7 +3,6 @@ package netsync
 import (
 	"slices"
 
-	"github.com/btcsuite/btcd/chainhash/v2"
 	"github.com/holiman/uint256"
 
 	"orrery/core/chain"
@@ -34,14 +33,14 @@ type peer struct {
 	lastBlock, lastTx int64 // when it last brought what was new, Unix ns
 
 	calls       []*call
-	slots       int            // bodies that it may be asked for at once
-	flight      int            // bodies that it is being asked for
-	late        int            // calls that are overdue
-	patience    int64          // how long a call may take before somebody else is asked, ns
-	compacted   chainhash.Hash // the block of its last Compact that was looked into
-	greet       bool           // it was not told of the mempool yet
-	known       recentSet      // txids that it told of, or was told of
-	offers      []*txWant      // that it announced, to be asked for
+	slots       int       // bodies that it may be asked for at once
+	flight      int       // bodies that it is being asked for
+	late        int       // calls that are overdue
+	patience    int64     // how long a call may take before somebody else is asked, ns
+	compacted   recentSet // blocks whose Compact from it was looked into
+	greet       bool      // it was not told of the mempool yet
+	known       recentSet // txids that it told of, or was told of
+	offers      []*txWant // that it announced, to be asked for
 	txCalls     int
 	inbox       []*consensus.Tx // from it, to be checked
 	inboxBytes  int
@@ -73,7 +72,7 @@ const (
 
 func newPeer(m Member) *peer {
 	return &peer{id: m.Peer, hintHeight: m.Height, hintWork: m.Work, slots: maxFlight, patience: minPatience, probeAt: never,
-		greet: true, known: newRecentSet(knownTxs)}
+		greet: true, known: newRecentSet(knownTxs), compacted: newRecentSet(maxCompacted)}
 }
 
 // EachMoved tells which peers have another best block than at the last call, as
