@@ -205,11 +205,16 @@ func (p *Peering) admit(q *peer, h *protocol.Hello, where string) *protocol.Erro
 	return nil
 }
 
+// twinTime is within what time of each other two nodes may dial each other
+// without knowing.
+const twinTime = 20 * second
+
 // newer decides which of two connections to the same node stays, the same on
-// both sides: of two that one side dialled, the older; of two that each side
-// dialled, that of the side with the smaller nonce.
+// both sides: of two that each side dialled at the same time, that of the side
+// with the smaller nonce; else the older, since whoever has heard a nonce can say
+// it.
 func (p *Peering) newer(o, q *peer) bool {
-	if o.inbound == q.inbound {
+	if o.inbound == q.inbound || q.opened-o.opened > twinTime {
 		return false
 	}
 	return q.inbound == (q.hello.Nonce < p.cfg.Nonce)

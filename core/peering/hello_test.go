@@ -181,6 +181,26 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// TestNonceOfAnother: who says the nonce of a node's parent does not get its
+// place.
+func TestNonceOfAnother(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	first.p.cfg.Nonce = 1 // of two dialled at once, that of this one would stay
+	w.pass(second)
+	a := w.joiner("a", "127.0.0.1:8000")
+	w.pass(60 * second)
+	evil := w.stranger(a, "6.6.6.6")
+	h := evil.hello()
+	h.Nonce = 1
+	if _, err := evil.ask(h); err == nil || err.Code != protocol.CodeDuplicate {
+		t.Errorf("the answer is %v", err)
+	}
+	if q := a.peer(first); q == nil || q.Role != "parent" {
+		t.Errorf("the parent has become %+v", q)
+	}
+}
+
 // TestJoinEachOther: two that join each other, one of them first.
 func TestJoinEachOther(t *testing.T) {
 	for i := range 4 {
