@@ -84,10 +84,11 @@ func (p *Peering) start() {
 	p.startJoin()
 }
 
-// hearOfJoin keeps the nodes to join as addresses, where a tracker gives the ID:
-// they need not be known to it.
+// hearOfJoin keeps the nodes to join as addresses, where they give no ID: a
+// tracker does, and need not know them, or this is the first node of its network
+// and has one.
 func (p *Peering) hearOfJoin() {
-	if p.cfg.Tracker == "" {
+	if p.cfg.Tracker == "" && !p.root {
 		return
 	}
 	for _, a := range p.cfg.Join {

@@ -43,3 +43,22 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+// TestFirstNodeJoins: the first node of a network, started again with a node to
+// join, connects to it and keeps its ID.
+func TestFirstNodeJoins(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	w.pass(second)
+	first.stop()
+	other := w.node("other")
+	other.cfg.First, other.cfg.Base = true, 9000
+	other.start()
+	w.pass(2 * second)
+	first.cfg.First, first.cfg.Join = false, []string{"127.0.0.1:9000"}
+	first.start()
+	w.pass(5 * second)
+	if first.peer(other) == nil || first.p.View().ID != 8000 {
+		t.Errorf("ID %d, %q", first.p.View().ID, first.dials)
+	}
+}
