@@ -46,8 +46,15 @@ func (p *Peering) grant(q *peer, r *protocol.Assign) (*lease, string) {
 			return l, ""
 		}
 	}
+	if len(p.leases) >= maxLeases {
+		return nil, "too many IDs are in use or at rest here: try again in ten minutes"
+	}
 	// Another ID for one that has a lease: after a partition two had the same.
 	if old != nil {
+		// The one that it had rests, and a policy has only so many.
+		if !q.renewals.take(p.now, 1, renewEvery, renewBurst) {
+			return nil, "no other ID is given so soon"
+		}
 		old.peer = 0
 		defer func() {
 			if o := p.leaseOf(q); o == nil {

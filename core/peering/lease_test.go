@@ -197,6 +197,22 @@ func TestTwoHolders(t *testing.T) {
 	}
 }
 
+// TestIDsAreNotBurnt: one child cannot make a node give away all of its IDs.
+func TestIDsAreNotBurnt(t *testing.T) {
+	w := newWorld(t)
+	tracker := w.tracker()
+	w.pass(second)
+	s := w.stranger(tracker, "127.0.0.1")
+	s.ask(s.hello())
+	for range 100 {
+		s.ask(&protocol.Assign{Kind: protocol.KindNode})
+		w.pass(second)
+	}
+	if n := len(tracker.p.leases); n < 2 || n > 1+renewBurst+2 {
+		t.Errorf("%d IDs for one node", n)
+	}
+}
+
 // TestWallets: a wallet gets an ID of its own range and no port.
 func TestWallets(t *testing.T) {
 	w := newWorld(t)

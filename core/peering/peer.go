@@ -56,6 +56,7 @@ type peer struct {
 	minPing  int64
 	requests bucket // for what is served
 	control  bucket // for the rest
+	renewals bucket // of the ID that it has from here
 	busy     int    // requests refused for the rate
 	faults   int
 	sampled  bool // its sample of members was asked for
