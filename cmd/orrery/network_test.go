@@ -101,6 +101,21 @@ func TestJoinDead(t *testing.T) {
 	}
 }
 
+// TestNoPort: a node whose port cannot be opened says so and what to do, and does
+// everything else.
+func TestNoPort(t *testing.T) {
+	t.Parallel()
+	a := e2e.Start(t, t.TempDir())
+	p := e2e.Launch(t, "", nil, e2e.Joiner(t.TempDir(), a.Self().Listen, "--p2p.host", "192.0.2.1")...)
+	if line := p.WaitLine("No port could be opened"); !strings.Contains(line, "p2p.host") {
+		t.Errorf("it said %q", line)
+	}
+	b := e2e.Ready(t, p)
+	e2e.WaitTip(t, b.Mine(1)[0], a)
+	b.Stop()
+	a.Stop()
+}
+
 // TestWrongNetwork: two chains do not mix, and both sides say what differs.
 func TestWrongNetwork(t *testing.T) {
 	t.Parallel()

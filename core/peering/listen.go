@@ -46,11 +46,11 @@ func (p *Peering) listened(e protocol.Listening) {
 	_, wanted, _ := SplitAddress(p.wanted)
 	switch {
 	case e.Address == "":
-		p.say(true, "No port could be opened at %s: %s. Nobody can connect to this node.", p.wanted, e.Reason)
+		p.say(true, "No port could be opened at %s: %s. Nobody can connect to this node. Give it an address of this machine with p2p.host or p2p.listen.", p.wanted, e.Reason)
 	case wanted != 0 && got != wanted:
 		p.say(false, "%s is taken: listening on %s instead.", p.wanted, e.Address)
 	}
-	p.listen = e.Address
+	p.listen, p.deaf = e.Address, e.Address == ""
 	if p.root {
 		p.saveSelf()
 	}

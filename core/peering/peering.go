@@ -102,6 +102,7 @@ type Peering struct {
 	listen        string // where this node takes peers
 	wanted        string // where it was to
 	listening     bool   // the port is being opened
+	deaf          bool   // it could not be
 	parent        protocol.PeerID
 	parentAddress string
 	join          joining

@@ -12,6 +12,7 @@ type View struct {
 	Kind      string
 	ID        uint32 // own, 0: none yet
 	Listen    string // where this node takes peers; "": nowhere
+	Deaf      bool   // no port could be opened: it takes none
 	Joined    bool   // it has an ID, from this or an earlier run
 	State     string // for people: "joined HOST:PORT", "joining HOST:PORT", "first node"
 	Joining   string // whom it is trying to join; "": nobody
@@ -71,7 +72,7 @@ func (p *Peering) View() *View {
 
 func (p *Peering) makeView() *View {
 	v := &View{
-		Kind: p.cfg.Kind, ID: p.id, Listen: p.listen, Joined: p.joined(), State: p.state(), Parent: p.parent,
+		Kind: p.cfg.Kind, ID: p.id, Listen: p.listen, Deaf: p.deaf, Joined: p.joined(), State: p.state(), Parent: p.parent,
 		Active: p.active, Bans: p.listBans(), Addresses: len(p.book.entries), Clock: p.clock(),
 	}
 	if p.join.state != joinNot {

@@ -35,7 +35,11 @@ func (d *daemon) banner(v *node.View) {
 	}
 	row("chain", "%s%s, height %d, a block about every %d s", d.chain.params.Name, made, v.Tip.Height, d.chain.params.Spacing)
 	row("data", "%s", absolute(d.s.Node.DataDir))
-	row("node", "%d, peers at %s", v.Net.Peers.ID, v.Net.Peers.Listen)
+	where := "peers at " + v.Net.Peers.Listen
+	if v.Net.Peers.Listen == "" {
+		where = "takes no peers"
+	}
+	row("node", "%d, %s", v.Net.Peers.ID, where)
 	row("RPC", "http://%s", d.listener.Addr())
 	row("wallet", "%s", d.walletText())
 	row("difficulty", "%s", d.scriptName(policy.Difficulty))

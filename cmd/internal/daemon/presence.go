@@ -9,8 +9,8 @@ import (
 )
 
 // present tells tools where the node answers, while it does, and people what it
-// does. It is ready when the node has its place in the network and takes peers:
-// until then RPC only says whom it joins.
+// does. It is ready when the node has its place in the network and takes peers, or
+// cannot: until then RPC only says whom it joins.
 func (d *daemon) present(ctx context.Context, ready func()) error {
 	if err := d.dir.Write(datadir.RPCFile, []byte(d.listener.Addr().String()+"\n")); err != nil {
 		return err
@@ -26,7 +26,7 @@ func (d *daemon) present(ctx context.Context, ready func()) error {
 				d.out.Named(id)
 			}
 		}
-		if !there && d.joining(v) == "" && v.Net.Peers.Listen != "" {
+		if !there && d.joining(v) == "" && (v.Net.Peers.Listen != "" || v.Net.Peers.Deaf) {
 			there = true
 			d.banner(v)
 			if d.out.Started != nil {
