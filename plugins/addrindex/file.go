@@ -7,6 +7,7 @@ import (
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
+	"orrery/core/chain"
 	"orrery/plugins/internal/buntfile"
 )
 
@@ -136,7 +137,7 @@ func (x *Index) takeBack() error {
 	v, release := x.node.Acquire()
 	defer release()
 	r, ok := v.Lookup(&x.at.block)
-	if !ok {
+	if !ok || r.Status&chain.Connected == 0 { // after a crash there may be its header again, and no more
 		return fmt.Errorf("%w: block %v is not known", buntfile.ErrDamaged, x.at.block)
 	}
 	return x.write(v, r.Node, x.at.doing.opposite())
