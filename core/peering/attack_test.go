@@ -223,8 +223,33 @@ func TestOutboundGroups(t *testing.T) {
 	}
 }
 
-// TestBanList: faults ban by host, on one machine by where a peer listens, and
-// the list stays small (failures 38).
+// TestFramed: who misbehaves and says that it listens where another node does
+// has not got that one banned.
+func TestFramed(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	a := w.joiner("a", "127.0.0.1:8000")
+	w.pass(5 * second)
+	s := w.stranger(first, "127.0.0.1")
+	h := s.hello()
+	h.Listen = "127.0.0.1:8001"
+	s.ask(h)
+	s.l.send(1, protocol.Broke{Peer: s.l.id[1], Kind: protocol.FaultSize, What: "9 MB"})
+	w.pass(5 * second)
+	if bans := first.p.View().Bans; len(bans) != 1 || first.peer(a) == nil {
+		t.Errorf("bans: %+v", bans)
+	}
+	a.stop()
+	w.pass(5 * second)
+	a.start()
+	w.pass(5 * second)
+	if first.peer(a) == nil {
+		t.Error("the node that was named is banned")
+	}
+}
+
+// TestBanList: faults ban by host, on one machine by the run of a node, and the
+// list stays small (failures 38).
 func TestBanList(t *testing.T) {
 	w := newWorld(t)
 	first := w.first()
@@ -238,18 +263,22 @@ func TestBanList(t *testing.T) {
 	if first.peer(a) != nil || first.peer(b) == nil {
 		t.Error("not a alone was banned")
 	}
-	if len(v.Bans) != 1 || v.Bans[0].Who != "127.0.0.1:8001" || v.Bans[0].Until-v.Bans[0].Created != policy.BanSeconds || v.Bans[0].Reason != "consensus: bad-txns" {
+	if len(v.Bans) != 1 || v.Bans[0].Until-v.Bans[0].Created != policy.BanSeconds || v.Bans[0].Reason != "consensus: bad-txns" {
 		t.Errorf("bans: %+v", v.Bans)
 	}
-	if _, ok := first.disk["ban/127.0.0.1:8001"]; !ok {
+	elsewhere := w.stranger(first, "65.1.1.1")
+	elsewhere.ask(elsewhere.hello())
+	elsewhere.l.send(1, protocol.Broke{Peer: elsewhere.l.id[1], Kind: protocol.FaultSize, What: "9 MB"})
+	w.pass(second)
+	if _, ok := first.disk["ban/65.1.1.1"]; !ok {
 		t.Error("the ban is not saved")
 	}
 	first.stop()
 	w.pass(5 * second)
 	first.start()
 	w.pass(30 * second)
-	if first.peer(a) != nil || first.peer(b) == nil {
-		t.Error("the ban is gone after a restart")
+	if v := first.p.View(); len(v.Bans) != 1 || v.Bans[0].Who != "65.1.1.1" {
+		t.Errorf("bans after a restart: %+v", v.Bans)
 	}
 	for i := range 3 * maxFaultBans {
 		s := w.stranger(first, fmt.Sprintf("66.%d.%d.1", i/250, i%250))

@@ -112,13 +112,12 @@ func (p *Peering) loadBan(value []byte) {
 const noncePrefix = "nonce "
 
 // whoIs returns what to ban a peer by. Many nodes share the hosts of a machine
-// or a private network: there it is where the peer listens.
+// or a private network: there it is where the peer was dialled, or else its run.
+// Where it says that it listens is only its word, and may be another's address.
 func (p *Peering) whoIs(q *peer) string {
 	switch {
 	case !IsLocal(q.host):
 		return q.host
-	case q.listen != "":
-		return q.listen
 	case !q.inbound:
 		return q.address
 	case q.hello != nil:
