@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
@@ -77,5 +78,36 @@ func TestStaleTip(t *testing.T) {
 	w.pass(w.Params.Spacing * second * 10)
 	if asked() == before {
 		t.Error("nobody else is looked for")
+	}
+}
+
+// TestFloodOfOffers: many peers announce the same transactions and give none.
+// What waits for another peer's answer is not gone through at each message.
+func TestFloodOfOffers(t *testing.T) {
+	w, _, nodes := funded(t, "victim")
+	victim := nodes[0]
+	var list []chainhash.Hash
+	for i := range protocol.MaxTxids {
+		list = append(list, chainhash.HashH([]byte{byte(i), byte(i >> 8)}))
+	}
+	const flooders = 60 // 25 of them are asked for all
+	var evil []*rig
+	for range flooders {
+		r := w.node("evil")
+		r.answer = silent("peer.txs")
+		w.connect(r, victim)
+		evil = append(evil, r)
+	}
+	w.pass(second)
+	for i, r := range evil {
+		r.perform(protocol.Tell{Peer: protocol.PeerID(i + 1), Notice: &protocol.Announce{Txids: list}})
+	}
+	w.pass(100 * ms)
+	began := time.Now()
+	for range 100 {
+		victim.event(protocol.Told{Peer: 1, Notice: &protocol.Announce{Txids: list[:1]}})
+	}
+	if took := time.Since(began); took > 500*time.Millisecond {
+		t.Errorf("100 messages took %v", took)
 	}
 }

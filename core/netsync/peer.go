@@ -41,6 +41,9 @@ type peer struct {
 	greet       bool      // it was not told of the mempool yet
 	known       recentSet // txids that it told of, or was told of
 	offers      []*txWant // that it announced, to be asked for
+	scanned     int       // of the first offers: they wait for another peer's answer
+	freed       uint64    // of txAsks, when that was looked at
+	rescanAt    int64     // not before then again
 	txCalls     int
 	inbox       []*consensus.Tx // from it, to be checked
 	inboxBytes  int

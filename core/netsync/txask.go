@@ -26,6 +26,9 @@ const (
 	// its transactions that wait to be checked before it is asked for more.
 	maxTxCalls = 2
 	maxInbox   = 1 << 20
+	// rescanEvery is how often a peer's offers that wait for another peer's answer
+	// are gone through again: all of them together may be 300,000.
+	rescanEvery = second / 4
 	// recentTxs is how many refused, and how many confirmed, transactions are not
 	// asked for again.
 	recentTxs = 20_000
@@ -43,6 +46,7 @@ type txWant struct {
 // txAsks are the transactions that are wanted.
 type txAsks struct {
 	wants     map[chainhash.Hash]*txWant
+	freed     uint64    // counts what somebody else may be asked for, or nobody any more
 	refused   recentSet // until the tip changes
 	confirmed recentSet
 }
@@ -81,7 +85,7 @@ func (s *Sync) offer(p *peer, id chainhash.Hash, first bool) {
 	}
 	w.refs++
 	if first {
-		p.offers = slices.Insert(p.offers, 0, w)
+		p.offers, p.scanned = slices.Insert(p.offers, 0, w), 0
 	} else {
 		p.offers = append(p.offers, w)
 	}
@@ -105,6 +109,7 @@ func (s *Sync) drop(w *txWant) {
 func (s *Sync) settleTx(id chainhash.Hash) {
 	if w := s.txs.wants[id]; w != nil {
 		w.done = true
+		s.txs.freed++
 		delete(s.txs.wants, id)
 	}
 }
@@ -112,6 +117,7 @@ func (s *Sync) settleTx(id chainhash.Hash) {
 // unhold lets others be asked for a transaction that came and did not hold.
 func (s *Sync) unhold(id chainhash.Hash) {
 	if w := s.txs.wants[id]; w != nil {
+		s.txs.freed++
 		if w.held = false; w.refs == 0 {
 			delete(s.txs.wants, id)
 		}
@@ -126,7 +132,7 @@ func (s *Sync) askTxs(now int64) {
 	}
 	for _, p := range s.peers {
 		for len(p.offers) > 0 && p.txCalls < maxTxCalls && p.inboxBytes < maxInbox && p.late == 0 && p.pauseAt == 0 {
-			c := &call{peer: p, txs: s.nextTxs(p)}
+			c := &call{peer: p, txs: s.nextTxs(now, p)}
 			if len(c.txs) == 0 {
 				break
 			}
@@ -141,23 +147,34 @@ func (s *Sync) askTxs(now int64) {
 }
 
 // nextTxs takes the next offers that nobody else is asked for. Those that wait
-// for another peer's answer stay.
-func (s *Sync) nextTxs(p *peer) []*txWant {
-	var wants, wait []*txWant
-	at := 0
+// for another peer's answer stay, and are passed over until one may be free.
+func (s *Sync) nextTxs(now int64, p *peer) []*txWant {
+	if p.scanned > 0 && p.freed != s.txs.freed {
+		if now >= p.rescanAt {
+			p.scanned = 0
+		} else {
+			s.wakeBy(p.rescanAt)
+		}
+	}
+	if p.scanned == 0 {
+		p.freed, p.rescanAt = s.txs.freed, now+rescanEvery
+	}
+	var wants []*txWant
+	kept, at := p.offers[:p.scanned], p.scanned
 	for ; at < len(p.offers) && len(wants) < txRequest; at++ {
 		w := p.offers[at]
 		switch {
 		case w.done || !s.wantsTx(&w.id):
 			s.drop(w)
 		case w.asked != nil || w.held:
-			wait = append(wait, w)
+			kept = append(kept, w)
 		default:
 			w.asked = p
 			wants = append(wants, w)
 		}
 	}
-	p.offers = append(wait, p.offers[at:]...)
+	p.scanned = len(kept)
+	p.offers = slices.Delete(p.offers, len(kept), at)
 	return wants
 }
 
@@ -166,6 +183,7 @@ func (s *Sync) releaseTxs(c *call) {
 	for _, w := range c.txs {
 		if w.asked == c.peer {
 			w.asked = nil
+			s.txs.freed++
 		}
 	}
 }
