@@ -100,13 +100,21 @@ func (v *View) All() iter.Seq[*Entry] {
 
 // Topological lists every entry, parents before their children: the order in
 // which they can be accepted again.
-func (v *View) Topological() []*Entry {
-	list := make([]*Entry, 0, v.Len())
-	done := make(map[*Entry]bool, v.Len())
+func (v *View) Topological() []*Entry { return v.FirstTopological(v.Len()) }
+
+// FirstTopological lists at most the first so many of Topological, and takes time
+// for no more.
+func (v *View) FirstTopological(most int) []*Entry {
+	most = min(most, v.Len())
+	list := make([]*Entry, 0, most)
+	done := make(map[*Entry]bool, most)
 	for e := range v.All() {
+		if len(list) >= most {
+			break
+		}
 		list = v.appendAfterParents(list, done, e)
 	}
-	return list
+	return list[:most]
 }
 
 // appendAfterParents keeps its own stack: a chain can be as long as the

@@ -70,6 +70,11 @@ func TestViewOfFamily(t *testing.T) {
 	if len(at) != 5 {
 		t.Fatalf("%d listed", len(at))
 	}
+	for n := range 8 {
+		if got := v.FirstTopological(n); !slices.Equal(got, v.Topological()[:min(n, 5)]) {
+			t.Errorf("the first %d are others than those of all", n)
+		}
+	}
 }
 
 // TestSpentKeys: outputs of one transaction, and an outpoint next to it, have

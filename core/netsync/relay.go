@@ -52,11 +52,15 @@ func (s *Sync) flush(now int64) {
 	fresh := s.relay.fresh
 	s.relay.fresh = nil
 	pool := s.pool.View()
+	var all []chainhash.Hash // of the mempool, for all newcomers
 	for _, p := range s.peers {
 		ids := fresh
 		if p.greet {
 			p.greet = false
-			ids = s.poolIDs()
+			if all == nil {
+				all = s.poolIDs()
+			}
+			ids = all
 		}
 		var news []chainhash.Hash
 		for i := range ids {
@@ -74,8 +78,7 @@ func (s *Sync) flush(now int64) {
 // poolIDs lists what a new member is told of, parents first: as much of the
 // mempool as fits into one message.
 func (s *Sync) poolIDs() []chainhash.Hash {
-	entries := s.pool.View().Topological()
-	entries = entries[:min(len(entries), protocol.MaxTxids)]
+	entries := s.pool.View().FirstTopological(protocol.MaxTxids)
 	ids := make([]chainhash.Hash, len(entries))
 	for i, e := range entries {
 		ids[i] = e.Tx.ID()
