@@ -32,7 +32,8 @@ type queue struct {
 	items   []item
 	bytes   int
 	closed  bool
-	writing bool // a writer is there, or none may begin
+	writing bool // a writer is there
+	halted  bool // none may begin any more
 }
 
 // put reports false when the queue is full; it drops what comes after the end.
@@ -53,7 +54,7 @@ func (q *queue) put(it item) bool {
 func (q *queue) add(it item) {
 	q.items = append(q.items, it)
 	q.bytes += it.size
-	if !q.writing {
+	if !q.writing && !q.halted {
 		q.writing = true
 		q.start()
 	}
@@ -63,7 +64,7 @@ func (q *queue) add(it item) {
 func (q *queue) halt() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.writing = true
+	q.halted = true
 }
 
 // close puts the last item in; with now set, before everything else. What
