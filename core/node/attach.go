@@ -162,6 +162,7 @@ func (net *network) hearWallets(now int64, e protocol.Event) (kind, fault string
 	h := a.members[at]
 	var news []protocol.Wallet
 	for _, w := range notice.Wallets {
+		h.used = min(h.used, now) // the clock was set back
 		used := max(h.used, now-hearBurst*hearEvery) + hearEvery
 		if used > now {
 			break // it tells again
@@ -186,6 +187,7 @@ func (net *network) hearWallets(now int64, e protocol.Event) (kind, fault string
 // attachTick compares with the chain what is known.
 func (net *network) attachTick(now int64) {
 	a := net.attach
+	a.reviewAt = min(a.reviewAt, now+reviewEvery) // the clock was set back
 	if a.names == nil || now < a.reviewAt {
 		return
 	}
