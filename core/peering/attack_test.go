@@ -223,6 +223,36 @@ func TestOutboundGroups(t *testing.T) {
 	}
 }
 
+// TestStolenParent: somebody connects to a node, says that it listens where the
+// node's parent does, and would give it an ID. The node goes back to its parent.
+func TestStolenParent(t *testing.T) {
+	w := newWorld(t)
+	first := w.first()
+	a := w.joiner("a", "127.0.0.1:8000")
+	w.pass(5 * second)
+	s := w.stranger(a, "127.0.0.1")
+	s.reply = func(r protocol.Request) (protocol.Response, *protocol.Error) {
+		switch r.(type) {
+		case *protocol.Assign:
+			return &protocol.Assigned{Lease: protocol.Lease{ID: 9099, Token: "aa"}, Base: 8000}, nil
+		case *protocol.Register:
+			return &protocol.Registered{}, nil
+		}
+		return &protocol.Peers{}, nil
+	}
+	h := s.hello()
+	h.Listen = "127.0.0.1:8000"
+	s.ask(h)
+	w.pass(second)
+	first.stop()
+	w.pass(5 * second)
+	first.start()
+	w.pass(60 * second)
+	if a.peer(first) == nil || a.p.View().ID != 8001 {
+		t.Errorf("it has the ID %d and said %q", a.p.View().ID, a.said)
+	}
+}
+
 // TestFramed: who misbehaves and says that it listens where another node does
 // has not got that one banned.
 func TestFramed(t *testing.T) {

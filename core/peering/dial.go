@@ -138,7 +138,7 @@ func (p *Peering) pick() string {
 	for len(p.anchors) > 0 {
 		address := p.anchors[0]
 		p.anchors = p.anchors[1:]
-		if p.near(address) == nil && !p.isBanned(address) {
+		if p.linked(address) == nil && !p.isBanned(address) {
 			return address
 		}
 	}

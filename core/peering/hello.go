@@ -122,6 +122,10 @@ func (p *Peering) unwelcome(q *peer, err error) {
 				next = " To join that network, start with an empty data folder (node.data_dir)."
 			}
 			p.sayOf(q.host, true, "%s refused: %s.%s", q.name(), e.Message, next)
+		case protocol.CodeDuplicate:
+			if q.role == roleJoin {
+				p.joinTwice(q)
+			}
 		case protocol.CodeFull:
 			if q.role == roleJoin {
 				p.referred(e.Referral, q)

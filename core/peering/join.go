@@ -114,7 +114,7 @@ func (p *Peering) nextJoin() {
 		j.tried = append(j.tried, address)
 		j.dials++
 		j.address, j.peer, j.at = address, 0, p.now+stepTime
-		if q := p.near(address); q != nil {
+		if q := p.linked(address); q != nil {
 			j.peer, j.state = q.id, joinDial
 			if q.member {
 				p.askID(q)
@@ -184,9 +184,25 @@ func (p *Peering) joinDialFailed(address, reason string) {
 // joinMember is told of every new member.
 func (p *Peering) joinMember(q *peer) {
 	j := &p.join
-	if j.state == joinDial && (j.peer == q.id || j.peer == 0 && (q.address == j.address || q.listen == j.address)) {
+	if j.state == joinDial && (j.peer == q.id || j.peer == 0 && !q.inbound && q.address == j.address) {
 		j.peer = q.id
 		p.askID(q)
+	}
+}
+
+// joinTwice is told that the other side of a dial for joining is connected to
+// this node already: it is who says that it listens there.
+func (p *Peering) joinTwice(q *peer) {
+	j := &p.join
+	if j.state != joinDial || j.peer != 0 && j.peer != q.id {
+		return
+	}
+	for _, o := range p.peers {
+		if o.member && o.inbound && o.listen == q.address {
+			j.peer = o.id
+			p.askID(o)
+			return
+		}
 	}
 }
 

@@ -158,6 +158,18 @@ func (p *Peering) near(address string) *peer {
 	return nil
 }
 
+// linked returns the peer that was dialled at an address, or nil. That somebody
+// who came by himself listens there is only his word: it must not keep this node
+// from those that it knows.
+func (p *Peering) linked(address string) *peer {
+	for _, q := range p.peers {
+		if !q.gone && !q.inbound && q.address == address {
+			return q
+		}
+	}
+	return nil
+}
+
 // twin returns the connection to the same node that there was before q.
 func (p *Peering) twin(q *peer, nonce uint64) *peer {
 	for _, o := range p.peers {
