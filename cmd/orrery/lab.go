@@ -113,6 +113,7 @@ func labOutput(a *app, s *config.Settings, shared daemon.Output, i int, started 
 	}
 	prefix := console.NewPrefix(to, fmt.Sprintf("%4s", "#"+strconv.Itoa(i+1)))
 	out := daemon.Output{
+		Brief:   i > 0,
 		Named:   func(id uint32) { prefix.Label(strconv.FormatUint(uint64(id), 10)) },
 		Started: func(peers string) { started <- peers },
 	}

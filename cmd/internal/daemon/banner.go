@@ -22,6 +22,10 @@ func (d *daemon) banner(v *node.View) {
 		return
 	}
 	w := d.out.Person
+	if d.out.Brief {
+		fmt.Fprintf(w, "Node %d, peers at %s, RPC at http://%s, data in %s\n", v.Net.Peers.ID, v.Net.Peers.Listen, d.listener.Addr(), d.s.Node.DataDir)
+		return
+	}
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(w, "  %-11s %s\n", name, fmt.Sprintf(format, args...))
 	}

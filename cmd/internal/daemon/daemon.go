@@ -41,6 +41,10 @@ type Output struct {
 	Columns func() int   // how wide that is now, 0 when nobody knows; never nil beside Person
 	Log     *slog.Logger // never nil
 
+	// Brief is one of several nodes with the same settings: a person is told in
+	// one line where it is.
+	Brief bool
+
 	// Started is told once where the node takes peers, when everything runs; Named
 	// each time that the node gets an ID. Both may be nil.
 	Started func(peers string)
