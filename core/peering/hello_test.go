@@ -190,7 +190,7 @@ func TestNonceOfAnother(t *testing.T) {
 	w.pass(second)
 	a := w.joiner("a", "127.0.0.1:8000")
 	w.pass(60 * second)
-	evil := w.stranger(a, "6.6.6.6")
+	evil := w.stranger(a, "127.0.0.1")
 	h := evil.hello()
 	h.Nonce = 1
 	if _, err := evil.ask(h); err == nil || err.Code != protocol.CodeDuplicate {
@@ -198,6 +198,36 @@ func TestNonceOfAnother(t *testing.T) {
 	}
 	if q := a.peer(first); q == nil || q.Role != "parent" {
 		t.Errorf("the parent has become %+v", q)
+	}
+}
+
+// TestNonceIsNotTaken: who says the nonce of a node that is elsewhere does not keep
+// it out.
+func TestNonceIsNotTaken(t *testing.T) {
+	w := newWorld(t)
+	a, b := w.public("a", "5.5.5.5"), w.public("b", "7.7.7.7")
+	a.cfg.First, b.cfg.First = true, true
+	a.start()
+	b.start()
+	w.pass(second)
+	for _, h := range []*host{a, b} {
+		evil := w.stranger(a, "6.6.6.6")
+		hello := evil.hello()
+		hello.Nonce = b.cfg.Nonce
+		evil.ask(hello)
+		w.pass(60 * second)
+		if h == a {
+			a.command(AddNode{"7.7.7.7:8000", "onetry"})
+		} else {
+			b.command(AddNode{"5.5.5.5:8000", "onetry"})
+		}
+		w.pass(second)
+		q := a.peer(b)
+		if q == nil || !q.Member {
+			t.Fatalf("dialled by %s: %+v", h.name, a.p.View().Peers)
+		}
+		a.command(Disconnect{Peer: q.Peer})
+		w.pass(second / 10)
 	}
 }
 

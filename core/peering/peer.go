@@ -170,10 +170,12 @@ func (p *Peering) linked(address string) *peer {
 	return nil
 }
 
-// twin returns the connection to the same node that there was before q.
+// twin returns the connection to the same node that there was before q. A nonce
+// alone is no proof, since whoever has met a node knows it: the host must be the
+// same. A node that has two is connected twice, unless it refuses that itself.
 func (p *Peering) twin(q *peer, nonce uint64) *peer {
 	for _, o := range p.peers {
-		if o != q && !o.gone && o.hello != nil && o.hello.Nonce == nonce {
+		if o != q && !o.gone && o.hello != nil && o.hello.Nonce == nonce && o.host == q.host {
 			return o
 		}
 	}
