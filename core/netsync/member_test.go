@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
+	"github.com/btcsuite/btcd/wire/v2"
 
 	"orrery/core/chain/chaintest"
+	"orrery/core/consensus"
 	"orrery/core/protocol"
 )
 
@@ -109,5 +111,63 @@ func TestFloodOfOffers(t *testing.T) {
 	}
 	if took := time.Since(began); took > 500*time.Millisecond {
 		t.Errorf("100 messages took %v", took)
+	}
+}
+
+// TestLargeTransactions: what many peers send at once and nobody has checked yet
+// is bounded for all of them together, and what was dropped is asked for again.
+func TestLargeTransactions(t *testing.T) {
+	const (
+		senders = 10
+		each    = 100
+		size    = 60_000 // bytes of a transaction
+		most    = 32<<20 + senders*(256<<10+size)
+	)
+	w, _, nodes := funded(t, "victim")
+	victim := nodes[0]
+	script := make([]byte, size)
+	served := map[chainhash.Hash]int{}
+	for i := range senders {
+		r := w.node("sender")
+		id := w.connect(r, victim)
+		txs := map[chainhash.Hash]*consensus.Tx{}
+		var list []chainhash.Hash
+		for k := range each {
+			from := chaintest.Out{OutPoint: wire.OutPoint{Hash: chainhash.HashH([]byte{byte(i), byte(k)})}}
+			tx := consensus.NewTx(chaintest.Spend([]chaintest.Out{from}, wire.NewTxOut(1, script)))
+			txs[tx.ID()] = tx
+			list = append(list, tx.ID())
+		}
+		r.answer = func(q protocol.Request) (protocol.Response, bool) {
+			get, mine := q.(*protocol.GetTxs)
+			answer := &protocol.Txs{}
+			if mine {
+				for _, id := range get.Txids {
+					served[id]++
+					answer.Txs = append(answer.Txs, txs[id])
+				}
+			}
+			return answer, mine
+		}
+		w.after(second, func() { r.perform(protocol.Tell{Peer: id, Notice: &protocol.Announce{Txids: list}}) })
+	}
+	peak := 0
+	w.after(second, func() {
+		for range 2000 {
+			w.next()
+			victim.publish()
+			sum := 0
+			for _, p := range victim.view.Net.Syncing {
+				sum += p.Unchecked
+			}
+			peak = max(peak, sum)
+		}
+	})
+	w.pass(20 * second)
+	if peak < 16<<20 || peak > most {
+		t.Errorf("%d bytes waited to be checked, at most %d should", peak, most)
+	}
+	if len(served) != senders*each {
+		t.Errorf("%d transactions were asked for, of %d", len(served), senders*each)
 	}
 }

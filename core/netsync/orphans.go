@@ -131,7 +131,7 @@ func (s *Sync) retry(o *orphan) {
 			break
 		}
 	}
-	p.enqueue(o.tx)
+	s.enqueue(p, o.tx)
 }
 
 // orphansGone empties a peer's share. Others may have to go on with what was

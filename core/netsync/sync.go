@@ -101,6 +101,8 @@ type Sync struct {
 	orphans orphans
 	turn    protocol.PeerID // whose transaction was checked last
 
+	inboxBytes int // of the inboxes of all peers
+
 	synced bool
 	meter  meter
 

@@ -26,6 +26,11 @@ const (
 	// its transactions that wait to be checked before it is asked for more.
 	maxTxCalls = 2
 	maxInbox   = 1 << 20
+	// maxAllInbox is the same for all peers together; then each may still have
+	// fairInbox. An answer may have megabytes, and what is too much of it is
+	// dropped, to be asked for again.
+	maxAllInbox = 32 << 20
+	fairInbox   = 256 << 10
 	// rescanEvery is how often a peer's offers that wait for another peer's answer
 	// are gone through again: all of them together may be 300,000.
 	rescanEvery = second / 4
@@ -131,7 +136,7 @@ func (s *Sync) askTxs(now int64) {
 		return
 	}
 	for _, p := range s.peers {
-		for len(p.offers) > 0 && p.txCalls < maxTxCalls && p.inboxBytes < maxInbox && p.late == 0 && p.pauseAt == 0 {
+		for len(p.offers) > 0 && p.txCalls < maxTxCalls && !s.inboxFull(p) && p.late == 0 && p.pauseAt == 0 {
 			c := &call{peer: p, txs: s.nextTxs(now, p)}
 			if len(c.txs) == 0 {
 				break
@@ -210,6 +215,7 @@ func (s *Sync) gotTxs(c *call, e protocol.Answered) {
 		return
 	}
 	rest := c.txs
+	var again []*txWant
 	for _, tx := range answer.Txs {
 		at := slices.IndexFunc(rest, func(w *txWant) bool { return w.id == tx.ID() })
 		if at < 0 {
@@ -218,30 +224,42 @@ func (s *Sync) gotTxs(c *call, e protocol.Answered) {
 		}
 		w := rest[at]
 		rest = rest[at+1:]
-		if !w.done {
+		switch {
+		case w.done:
+		case s.inboxFull(p) && s.inboxBytes >= maxAllInbox:
+			again = append(again, w)
+		default:
 			w.held = true
-			p.enqueue(tx)
+			s.enqueue(p, tx)
 		}
 	}
 	cut := len(rest) > 0 && len(answer.Txs) > 0 && sizeOf(answer.Txs)+consensus.HeaderSize >= protocol.MaxBlockBytes/2
 	s.endTxs(c)
 	if cut { // they may not have fitted into the answer
-		for _, w := range rest {
-			s.offer(p, w.id, true)
-		}
+		again = append(again, rest...)
+	}
+	for _, w := range again {
+		s.offer(p, w.id, true)
 	}
 }
 
-// enqueue lets a transaction wait to be checked.
-func (p *peer) enqueue(tx *consensus.Tx) {
-	p.inbox = append(p.inbox, tx)
-	p.inboxBytes += tx.Size()
+// inboxFull reports whether a peer has enough that waits to be checked.
+func (s *Sync) inboxFull(p *peer) bool {
+	return p.inboxBytes >= maxInbox || s.inboxBytes >= maxAllInbox && p.inboxBytes >= fairInbox
 }
 
-func (p *peer) dequeue() *consensus.Tx {
+// enqueue lets a transaction wait to be checked.
+func (s *Sync) enqueue(p *peer, tx *consensus.Tx) {
+	p.inbox = append(p.inbox, tx)
+	p.inboxBytes += tx.Size()
+	s.inboxBytes += tx.Size()
+}
+
+func (s *Sync) dequeue(p *peer) *consensus.Tx {
 	tx := p.inbox[0]
 	p.inbox = p.inbox[1:]
 	p.inboxBytes -= tx.Size()
+	s.inboxBytes -= tx.Size()
 	return tx
 }
 
@@ -250,6 +268,7 @@ func (s *Sync) dropInbox(p *peer) {
 	for _, tx := range p.inbox {
 		s.unhold(tx.ID())
 	}
+	s.inboxBytes -= p.inboxBytes
 	p.inbox, p.inboxBytes = nil, 0
 }
 

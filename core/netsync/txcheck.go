@@ -39,7 +39,7 @@ func (s *Sync) Go(now int64) {
 		if p == nil {
 			break
 		}
-		tx := p.dequeue()
+		tx := s.dequeue(p)
 		weight += tx.Weight()
 		s.checkTx(now, p, tx)
 	}
