@@ -11,6 +11,7 @@ import (
 
 	"orrery/core/chain/chaintest"
 	"orrery/core/consensus"
+	"orrery/core/node"
 	"orrery/core/protocol"
 )
 
@@ -169,5 +170,35 @@ func TestLargeTransactions(t *testing.T) {
 	}
 	if len(served) != senders*each {
 		t.Errorf("%d transactions were asked for, of %d", len(served), senders*each)
+	}
+}
+
+// TestOrphanOfMany: an orphan whose parents come in one block is tried again once,
+// not once for each.
+func TestOrphanOfMany(t *testing.T) {
+	w, blocks, nodes := funded(t, "victim", "sender")
+	victim, sender := nodes[0], nodes[1]
+	const parents = 50
+	txs, tip := fan(w, blocks, parents, nodes...)
+	from := []chaintest.Out{{OutPoint: wire.OutPoint{Hash: chainhash.Hash{1}}}} // never comes
+	for _, tx := range txs {
+		from = append(from, chaintest.OutOf(tx.Msg, 0))
+	}
+	orphan := consensus.NewTx(chaintest.Spend(from, chaintest.Pay(1000, key.P2PKH())))
+	sender.answer = func(q protocol.Request) (protocol.Response, bool) {
+		get, mine := q.(*protocol.GetTxs)
+		if mine && slices.Contains(get.Txids, orphan.ID()) {
+			return &protocol.Txs{Txs: []*consensus.Tx{orphan}}, true
+		}
+		return &protocol.Txs{}, mine
+	}
+	sender.perform(protocol.Tell{Peer: 1, Notice: &protocol.Announce{Txids: []chainhash.Hash{orphan.ID()}}})
+	w.pass(second)
+	full := w.Block("full", tip, chaintest.With(msgs(txs)...))
+	victim.lastID++
+	victim.step(node.SubmitBlock{ID: victim.lastID, Block: full.Block})
+	victim.publish()
+	if n := victim.view.Net.Syncing[0].Unchecked; n != orphan.Size() {
+		t.Errorf("%d bytes wait to be checked, of one orphan with %d", n, orphan.Size())
 	}
 }

@@ -24,6 +24,7 @@ type orphan struct {
 	tx     *consensus.Tx
 	owners []*peer // who sent it: it stays while it is in the share of one
 	until  int64
+	queued bool // it waits in an inbox to be tried again
 }
 
 // orphans finds them.
@@ -115,6 +116,13 @@ func (s *Sync) forgetOrphan(tx *consensus.Tx) {
 	}
 }
 
+// unqueue notes that a transaction waits no more.
+func (s *Sync) unqueue(tx *consensus.Tx) {
+	if o := s.orphans.of[tx.WitnessID()]; o != nil {
+		o.queued = false
+	}
+}
+
 // retryOrphans gives those that spend from a transaction another turn. They
 // stay orphans until that is over.
 func (s *Sync) retryOrphans(parent chainhash.Hash) {
@@ -124,6 +132,10 @@ func (s *Sync) retryOrphans(parent chainhash.Hash) {
 }
 
 func (s *Sync) retry(o *orphan) {
+	if o.queued {
+		return // once for all parents that a block has
+	}
+	o.queued = true
 	p := o.owners[0]
 	for _, q := range o.owners {
 		if q.ignoreTxs <= s.mono {

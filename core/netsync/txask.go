@@ -267,6 +267,7 @@ func (s *Sync) dequeue(p *peer) *consensus.Tx {
 func (s *Sync) dropInbox(p *peer) {
 	for _, tx := range p.inbox {
 		s.unhold(tx.ID())
+		s.unqueue(tx)
 	}
 	s.inboxBytes -= p.inboxBytes
 	p.inbox, p.inboxBytes = nil, 0

@@ -61,6 +61,7 @@ func (s *Sync) nextInbox() *peer {
 
 func (s *Sync) checkTx(now int64, p *peer, tx *consensus.Tx) {
 	id := tx.ID()
+	s.unqueue(tx)
 	if now < p.ignoreTxs || s.pool.View().Get(id) != nil {
 		s.unhold(id)
 		return
