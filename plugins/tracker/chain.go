@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/btcsuite/btcd/chainhash/v2"
 
@@ -73,7 +74,8 @@ func holds(list []protocol.Script, hash [32]byte) bool {
 	return false
 }
 
-// Keys of the saved records; the others are those of core/peering.
+// Keys of the saved records; the others are those of core/peering. Each comes in
+// pieces, and the number of a piece follows its key.
 const (
 	fileKey     = "chain/file"
 	manifestKey = "chain/manifest"
@@ -81,34 +83,54 @@ const (
 	textKey     = "chain/script/" // and its number
 )
 
+// pieceLen is how many bytes of a file one record has: records are small.
+const pieceLen = 800
+
 // scriptName is a script without its text.
 type scriptName struct{ Hook, File string }
 
 // records are a chain as it is saved.
-func (c *Chain) records() []protocol.Record {
-	out := []protocol.Record{{Key: fileKey, Value: c.File}, {Key: manifestKey, Value: c.Policy.Manifest}}
+func (c *Chain) records() (out []protocol.Record) {
+	add := func(key string, value []byte) {
+		n := 0
+		for piece := range slices.Chunk(value, pieceLen) {
+			out = append(out, protocol.Record{Key: fmt.Sprintf("%s/%d", key, n), Value: piece})
+			n++
+		}
+		out = append(out, protocol.Record{Key: fmt.Sprintf("%s/%d", key, n)}) // no piece of an earlier chain follows
+	}
+	add(fileKey, c.File)
+	add(manifestKey, c.Policy.Manifest)
 	var names []scriptName
 	for i, s := range c.Policy.Scripts {
 		names = append(names, scriptName{s.Hook, s.File})
-		out = append(out, protocol.Record{Key: fmt.Sprint(textKey, i), Value: s.Text})
+		add(fmt.Sprint(textKey, i), s.Text)
 	}
 	raw, err := json.Marshal(names)
 	if err != nil {
 		panic("tracker: " + err.Error()) // plain structs only
 	}
-	return append(out, protocol.Record{Key: namesKey, Value: raw})
+	add(namesKey, raw)
+	return out
 }
 
 // loadChain returns the saved chain; nil when there is none, or not all of it:
 // then a member is asked again.
 func loadChain(saved []protocol.Record) *Chain {
-	find := func(key string) []byte {
-		for _, r := range saved {
-			if r.Key == key {
-				return r.Value
-			}
+	pieces := map[string][]byte{}
+	for _, r := range saved {
+		if r.Value != nil {
+			pieces[r.Key] = r.Value
 		}
-		return nil
+	}
+	find := func(key string) (value []byte) {
+		for n := 0; ; n++ {
+			piece, ok := pieces[fmt.Sprintf("%s/%d", key, n)]
+			if !ok {
+				return value
+			}
+			value = append(value, piece...)
+		}
 	}
 	c := &Chain{File: find(fileKey), Policy: &protocol.Policy{Manifest: find(manifestKey)}}
 	var names []scriptName

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -216,8 +217,39 @@ func TestDamagedRecords(t *testing.T) {
 		if loadChain(damaged) != nil {
 			t.Errorf("loaded with a changed %s", whole[i].Key)
 		}
-		if loadChain(slices.Delete(slices.Clone(whole), i, i+1)) != nil {
+		// What has no value only deletes.
+		if whole[i].Value != nil && loadChain(slices.Delete(slices.Clone(whole), i, i+1)) != nil {
 			t.Errorf("loaded without %s", whole[i].Key)
 		}
+	}
+}
+
+// TestLongScripts: the chain is kept in records that the store takes, whatever
+// its scripts have; what an earlier chain had more is no part of it.
+func TestLongScripts(t *testing.T) {
+	const most = 900 // bytes of a record (plugins/peerstore)
+	chain, _ := testChain(t, "one")
+	long := &Chain{File: chain.File, Policy: &protocol.Policy{Manifest: chain.Policy.Manifest}}
+	for _, s := range chain.Policy.Scripts {
+		s.Text = append(slices.Clone(s.Text), make([]byte, protocol.MaxPolicyFile-len(s.Text))...)
+		long.Policy.Scripts = append(long.Policy.Scripts, s)
+	}
+	disk := map[string][]byte{}
+	for _, c := range []*Chain{long, chain} {
+		for _, r := range c.records() {
+			if len(r.Value) > most {
+				t.Fatalf("%s has %d bytes", r.Key, len(r.Value))
+			}
+			if disk[r.Key] = r.Value; r.Value == nil {
+				delete(disk, r.Key)
+			}
+		}
+	}
+	var saved []protocol.Record
+	for key, value := range disk {
+		saved = append(saved, protocol.Record{Key: key, Value: value})
+	}
+	if c := loadChain(saved); c == nil || !reflect.DeepEqual(c, chain) {
+		t.Error("the second chain does not load")
 	}
 }
