@@ -11,8 +11,8 @@ const (
 	// formatKey names the format of the file; it sorts before other keys.
 	formatKey = "\x00format"
 	format    = "1"
-	// shrinkFrom is the size in bytes from which on a start writes the file anew
-	// when most of it is old.
+	// shrinkFrom is the size in bytes from which on the file is written anew when
+	// most of it is old.
 	shrinkFrom = 1 << 20
 )
 

@@ -105,7 +105,7 @@ func (s *Store) Save(records []protocol.Record) {
 		return nil
 	})
 	if err == nil {
-		s.count, err = count, over
+		s.count, err = count, errors.Join(over, s.file.Tidy())
 	}
 	if err != nil {
 		s.giveUp(err)

@@ -133,3 +133,21 @@ func TestNoFile(t *testing.T) {
 		t.Fatalf("%q, %s", got, log.String())
 	}
 }
+
+// TestFileStaysSmall: what is saved again and again does not grow the file while
+// the node runs.
+func TestFileStaysSmall(t *testing.T) {
+	var log strings.Builder
+	path := filepath.Join(t.TempDir(), "peers.db")
+	s := open(t, path, &log)
+	for i := range 5000 {
+		s.Save([]protocol.Record{{Key: "address/127.0.0.1:8000", Value: []byte(strings.Repeat(string(rune('a'+i%26)), MaxValue))}})
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > 2*shrinkFrom || log.Len() > 0 {
+		t.Fatalf("%v bytes, %v; %s", info.Size(), err, log.String())
+	}
+	if got := s.Load(); len(got) != 1 {
+		t.Fatalf("%d records", len(got))
+	}
+}
