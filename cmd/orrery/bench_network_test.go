@@ -25,7 +25,7 @@ const (
 // BenchmarkInitialSync is how fast a new node fetches 10,000 empty blocks from
 // another over loopback, from the moment it is a member.
 func BenchmarkInitialSync(b *testing.B) {
-	from := e2e.Start(b, b.TempDir())
+	from := e2e.First(b)
 	from.Mine(syncBlocks)
 	took := benchmarkSync(b, from)
 	b.ReportMetric(float64(syncBlocks)/took.Seconds(), "blocks/s")
@@ -35,7 +35,7 @@ func BenchmarkInitialSync(b *testing.B) {
 // unit of comparison is one bare ECDSA verification an input, spread over all
 // processors.
 func BenchmarkPaymentSync(b *testing.B) {
-	from := e2e.Start(b, b.TempDir())
+	from := e2e.First(b)
 	mineChains(b, from)
 	unit := oneVerification()
 	took := benchmarkSync(b, from)
@@ -126,7 +126,7 @@ func oneVerification() time.Duration {
 // BenchmarkBlockReach is how long a new block needs to 20 nodes, a tree of
 // capacity 3.
 func BenchmarkBlockReach(b *testing.B) {
-	first := e2e.Start(b, b.TempDir())
+	first := e2e.First(b)
 	nodes := []*e2e.Node{first}
 	for len(nodes) < scaleNodes {
 		nodes = append(nodes, e2e.Join(b, b.TempDir(), first))

@@ -76,7 +76,7 @@ func networkOf(t *testing.T, n *e2e.Node) (id chainhash.Hash) {
 func TestHouseFull(t *testing.T) {
 	t.Parallel()
 	const members, silent = 62, 150
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	network, address := networkOf(t, a), a.Self().Listen
 	b := e2e.Join(t, t.TempDir(), a)
 	for i := range members {
@@ -90,7 +90,7 @@ func TestHouseFull(t *testing.T) {
 		defer c.Close()
 	}
 	c := e2e.Join(t, t.TempDir(), a)
-	other := e2e.Start(t, t.TempDir())
+	other := e2e.First(t)
 	a.Must(nil, "addnode", other.Self().Listen, "onetry")
 	e2e.WaitTip(t, a.Mine(1)[0], b, c, other)
 	for _, n := range []*e2e.Node{other, c, b, a} {
@@ -102,7 +102,7 @@ func TestHouseFull(t *testing.T) {
 // the real program; the wallet's methods are not there.
 func TestReasons(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	address := a.Self().Listen
 	for text, want := range map[string]string{
 		strings.Repeat("[", 10_001):                             "an object is missing",
@@ -147,7 +147,7 @@ func TestSeedThatLies(t *testing.T) {
 		}
 	}))
 	t.Cleanup(liar.Close)
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	b := e2e.StartArgs(t, "", e2e.Joiner(t.TempDir(), liar.Listener.Addr().String(), "--p2p.join", a.Self().Listen)...)
 	e2e.WaitTip(t, a.Mine(1)[0], b)
 	b.Stop()
@@ -158,7 +158,7 @@ func TestSeedThatLies(t *testing.T) {
 // pass on blocks and transactions.
 func TestMockedClock(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	b := e2e.Join(t, t.TempDir(), a)
 	var address, txid string
 	a.Must(&address, "getnewaddress")

@@ -13,7 +13,7 @@ import (
 // an ID and a port from it, and all three follow one chain.
 func TestThreeNodes(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	a.Mine(30)
 	b := e2e.Join(t, t.TempDir(), a)
 	c := e2e.Join(t, t.TempDir(), a)
@@ -45,7 +45,7 @@ func TestThreeNodes(t *testing.T) {
 // again, the one with more work.
 func TestSplit(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	b := e2e.Join(t, t.TempDir(), a)
 	e2e.WaitTip(t, a.Mine(5)[4], b)
 	b.Must(nil, "setnetworkactive", false)
@@ -61,7 +61,7 @@ func TestSplit(t *testing.T) {
 // TestKilledInSync: a node that dies while it syncs goes on where it was.
 func TestKilledInSync(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	tip := a.Mine(3000)[2999]
 	dir := t.TempDir()
 	p := e2e.Launch(t, "", nil, e2e.Joiner(dir, a.Self().Listen)...)
@@ -87,7 +87,7 @@ func TestJoinDead(t *testing.T) {
 	if code != 28 || !strings.Contains(stderr, "Joining "+address) {
 		t.Errorf("cli: exit code %d: %s", code, stderr)
 	}
-	a := e2e.Start(t, t.TempDir(), "--p2p.listen", address)
+	a := e2e.First(t, "--p2p.listen", address)
 	b := e2e.Ready(t, p)
 	e2e.WaitTip(t, a.Mine(1)[0], b)
 	b.Stop()
@@ -105,7 +105,7 @@ func TestJoinDead(t *testing.T) {
 // everything else.
 func TestNoPort(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	p := e2e.Launch(t, "", nil, e2e.Joiner(t.TempDir(), a.Self().Listen, "--p2p.host", "192.0.2.1")...)
 	if line := p.WaitLine("No port could be opened"); !strings.Contains(line, "p2p.host") {
 		t.Errorf("it said %q", line)
@@ -119,7 +119,7 @@ func TestNoPort(t *testing.T) {
 // TestWrongNetwork: two chains do not mix, and both sides say what differs.
 func TestWrongNetwork(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	other := e2e.StartArgs(t, "", e2e.Lab(t.TempDir(), "--mining.enabled", "false")...)
 	other.Must(nil, "addnode", a.Self().Listen, "onetry")
 	for _, n := range []*e2e.Node{a, other} {

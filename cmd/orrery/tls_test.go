@@ -57,11 +57,11 @@ func certificate(t *testing.T) []string {
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	secured := certificate(t)
-	a := e2e.Start(t, t.TempDir(), secured...)
+	a := e2e.First(t, secured...)
 	b := e2e.Join(t, t.TempDir(), a, secured...)
 	e2e.WaitTip(t, a.Mine(5)[4], b)
 	e2e.WaitTip(t, b.Mine(1)[0], a)
-	plain := e2e.Start(t, t.TempDir())
+	plain := e2e.First(t)
 	for _, tt := range []struct {
 		to   string
 		tls  []string

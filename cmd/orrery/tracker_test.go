@@ -212,7 +212,7 @@ func (s *stranger) ask(r protocol.Request) (protocol.Response, error) {
 // TestServeTracker: a node can be the tracker, too; its own ID comes from there.
 func TestServeTracker(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir(), "--p2p.serve_tracker", "127.0.0.1:0")
+	a := e2e.First(t, "--p2p.serve_tracker", "127.0.0.1:0")
 	line := a.WaitLine("tracker at ")
 	_, address, _ := strings.Cut(strings.TrimSuffix(strings.TrimSpace(line), `"`), "tracker at ")
 	b := e2e.StartArgs(t, "", e2e.Tracked(t.TempDir(), address)...)

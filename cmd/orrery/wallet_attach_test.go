@@ -29,7 +29,7 @@ func attached(t *testing.T, n *e2e.Node, name string, id uint32) {
 // and people at another node see where it is.
 func TestAttachedWallet(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	dir := t.TempDir()
 	b := e2e.Join(t, dir, a, "--p2p.wallet_capacity", "1")
 	id := b.Self().NodeID

@@ -114,7 +114,7 @@ func TestNameOfAMiner(t *testing.T) {
 // they meet, the part with less work gives it up, and its people pay the other.
 func TestNameInTwoParts(t *testing.T) {
 	t.Parallel()
-	a := e2e.Start(t, t.TempDir())
+	a := e2e.First(t)
 	b := e2e.Join(t, t.TempDir(), a)
 	for _, n := range []*e2e.Node{a, b} {
 		var own string

@@ -1,6 +1,10 @@
 package e2e
 
-import "testing"
+import (
+	"crypto/sha256"
+	"fmt"
+	"testing"
+)
 
 // Peer is what getpeerinfo tells of a peer, as far as tests look.
 type Peer struct {
@@ -94,4 +98,13 @@ func WaitHeight(t testing.TB, height int, nodes ...*Node) {
 			t.Fatalf("node %d is at height %d, not at %d:\n%s", i, at.Height, height, tail(n.Output()))
 		}
 	}
+}
+
+// First starts the first node of a network of its own, as Start does. Networks of
+// one name would find each other on a machine where many tests run.
+func First(t testing.TB, more ...string) *Node {
+	t.Helper()
+	dir := t.TempDir()
+	sum := sha256.Sum256([]byte(dir))
+	return Start(t, dir, append([]string{"--chain.name", fmt.Sprintf("test-%x", sum[:8])}, more...)...)
 }
