@@ -76,7 +76,8 @@ func networkOf(t *testing.T, n *e2e.Node) (id chainhash.Hash) {
 func TestHouseFull(t *testing.T) {
 	t.Parallel()
 	const members, silent = 62, 150
-	a := e2e.First(t)
+	one := []string{"--chain.name", "full-house"}
+	a := e2e.Start(t, t.TempDir(), one...)
 	network, address := networkOf(t, a), a.Self().Listen
 	b := e2e.Join(t, t.TempDir(), a)
 	for i := range members {
@@ -90,7 +91,7 @@ func TestHouseFull(t *testing.T) {
 		defer c.Close()
 	}
 	c := e2e.Join(t, t.TempDir(), a)
-	other := e2e.First(t)
+	other := e2e.Start(t, t.TempDir(), one...)
 	a.Must(nil, "addnode", other.Self().Listen, "onetry")
 	e2e.WaitTip(t, a.Mine(1)[0], b, c, other)
 	for _, n := range []*e2e.Node{other, c, b, a} {
