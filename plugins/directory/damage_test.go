@@ -49,8 +49,12 @@ func TestCutAnywhere(t *testing.T) {
 	w.grow(1)
 	w.reorg(2)
 	mends, cuts := 0, 0
+	stride := 11
+	if testing.Short() {
+		stride = 53
+	}
 	for cut := 0; cut <= len(file); cut++ {
-		if cut%11 != 0 && !bytes.HasPrefix(file[min(cut, len(file)):], []byte("*")) {
+		if cut%stride != 0 && !bytes.HasPrefix(file[min(cut, len(file)):], []byte("*")) {
 			continue
 		}
 		cuts++
@@ -71,7 +75,11 @@ func TestFlippedBits(t *testing.T) {
 	w := newWorld(t, 16)
 	file := filled(t, w)
 	rebuild, flips := 0, 0
-	for at := w.rng.IntN(16); at < len(file); at += 16 {
+	stride := 16
+	if testing.Short() {
+		stride = 80
+	}
+	for at := w.rng.IntN(16); at < len(file); at += stride {
 		bad := bytes.Clone(file)
 		bad[at] ^= 1 << w.rng.IntN(8)
 		n := reopen(t, w, bad, fmt.Sprintf("byte %d of %d: %02x instead of %02x", at, len(file), bad[at], file[at]))
