@@ -81,18 +81,21 @@ func (s *Server) Run(ctx context.Context, ready func()) error {
 	calls, endCalls := context.WithCancel(context.WithoutCancel(ctx))
 	defer endCalls()
 	hs := s.httpServer(calls)
-	served := make(chan error, 1)
-	go func() { served <- hs.Serve(s.capped) }()
 	if ready != nil {
-		ready()
+		ready() // the port is open: who comes now waits for a moment
 	}
-	select {
-	case err = <-served:
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(ended)
+		s.shutdown(hs, endCalls)
+	})
+	err = hs.Serve(s.capped)
+	if stop() {
 		err = fmt.Errorf("RPC stopped listening on %s: %w", s.address, err)
 		_ = hs.Close()
-	case <-ctx.Done():
-		s.shutdown(hs, endCalls)
-		if err = <-served; errors.Is(err, http.ErrServerClosed) {
+	} else {
+		<-ended
+		if errors.Is(err, http.ErrServerClosed) {
 			err = nil
 		}
 	}

@@ -155,6 +155,7 @@ func (d *daemon) open(ctx context.Context) (err error) {
 		return err
 	}
 	d.host.SetNetwork(d.network.Do)
+	d.host.SetFatal(d.chain.store.Fatal())
 	return d.openWallets()
 }
 
@@ -220,17 +221,7 @@ func (d *daemon) services() ([]service, error) {
 
 func (d *daemon) runHost(ctx context.Context, ready func()) error {
 	ready()
-	failed := make(chan error, 1)
-	own, stop := context.WithCancel(ctx)
-	defer stop()
-	go func() { failed <- d.host.Run(own) }()
-	select {
-	case err := <-failed:
-		return err
-	case err := <-d.chain.store.Fatal():
-		stop()
-		return told(err, <-failed)
-	}
+	return d.host.Run(ctx)
 }
 
 // close gives everything back in reverse order.

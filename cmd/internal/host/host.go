@@ -41,6 +41,7 @@ type Host struct {
 	requests chan request
 	events   chan protocol.Event
 	network  func(protocol.Effect) // nil: there is none
+	fatal    <-chan error          // of the store, in the background
 	view     atomic.Pointer[counted]
 	stopped  chan struct{}
 

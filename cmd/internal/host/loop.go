@@ -29,6 +29,8 @@ func (l *loop) wait(ctx context.Context) (ended bool, err error) {
 		select {
 		case <-ctx.Done():
 			return true, nil
+		case err := <-l.h.fatal:
+			return false, err
 		case r := <-l.h.requests:
 			err = l.take(r)
 		case e := <-l.h.events:
@@ -43,6 +45,8 @@ func (l *loop) wait(ctx context.Context) (ended bool, err error) {
 		select {
 		case <-ctx.Done():
 			return true, nil
+		case err := <-l.h.fatal:
+			return false, err
 		case r := <-l.h.requests:
 			err = l.take(r)
 		case e := <-l.h.events:

@@ -12,6 +12,10 @@ import (
 // called by the loop, in order, and must not block. Call it before Run.
 func (h *Host) SetNetwork(do func(protocol.Effect)) { h.network = do }
 
+// SetFatal names where the store tells that it fails in the background; Run then
+// ends with that. Call it before Run.
+func (h *Host) SetFatal(fatal <-chan error) { h.fatal = fatal }
+
 // Deliver hands over what happened on the network. It waits while the node is
 // busy, so that a fast peer cannot fill the memory.
 func (h *Host) Deliver(ctx context.Context, e protocol.Event) error {
