@@ -30,6 +30,21 @@ func (h *TraceHash) message(m any) {
 	case *protocol.Peers:
 		h.word(54)
 		h.members(m.Peers)
+	case *protocol.Ping:
+		h.word(63)
+		h.word(m.Nonce)
+	case *protocol.Pong:
+		h.word(64)
+		h.word(m.Nonce)
+	default:
+		h.chainMessage(m)
+	}
+}
+
+// chainMessage is for what is said about blocks and transactions, and for what
+// has no form of its own here.
+func (h *TraceHash) chainMessage(m any) {
+	switch m := m.(type) {
 	case *protocol.GetHeaders:
 		h.word(55)
 		for i := range m.Locator {
@@ -68,12 +83,6 @@ func (h *TraceHash) message(m any) {
 		h.word(62)
 		h.hash(&m.Hash)
 		h.txs(m.Txs)
-	case *protocol.Ping:
-		h.word(63)
-		h.word(m.Nonce)
-	case *protocol.Pong:
-		h.word(64)
-		h.word(m.Nonce)
 	case *protocol.Announce:
 		h.announce(m)
 	case *protocol.Compact:
