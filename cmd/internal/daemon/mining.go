@@ -39,7 +39,7 @@ func (d *daemon) SubmitBlock(ctx context.Context, b *consensus.Block, durable bo
 func (d *daemon) Now() time.Time { return d.host.Now() }
 
 // errSyncing keeps a node that joins from mining on a chain of its own.
-var errSyncing = errors.New("mining waits until the chain of the network is here")
+var errSyncing = errors.New("the chain of the network is still being fetched")
 
 // errNoPayout says that there is nobody to pay.
 var errNoPayout = errors.New("mining needs an address to pay: set mining.address, or wallet.enabled")

@@ -16,6 +16,7 @@ type loop struct {
 	done    []node.Done        // to be passed on when the group is durable
 	more    bool               // the node asked to go on
 	changed bool               // the node is in a state to be shown
+	loose   bool               // something was shown since the last sync of the store
 	next    *counted           // a state to be shown that the node has left since
 	tick    *time.Ticker
 	wake    *time.Timer       // fires when the node wants to be woken
@@ -36,7 +37,9 @@ func (l *loop) wait(ctx context.Context) (ended bool, err error) {
 		case e := <-l.h.events:
 			err = l.step(node.PeerEvent{Event: e})
 		case <-l.tick.C:
-			err = l.step(node.Tick{})
+			if err = l.settle(); err == nil {
+				err = l.step(node.Tick{})
+			}
 		case <-l.wake.C:
 			err = l.step(node.Tick{})
 		}
@@ -89,7 +92,7 @@ func (l *loop) step(e node.Event) error {
 		case node.More:
 			l.more = true
 		case node.Changed:
-			l.changed = true
+			l.changed, l.loose = true, true
 		case node.Done:
 			l.done = append(l.done, f)
 		case node.PeerEffect:
@@ -128,7 +131,8 @@ func (l *loop) drop() {
 // can ask for it.
 func (l *loop) finish() error {
 	if l.durable() {
-		if err := l.h.store.Sync(); err != nil {
+		l.loose = true
+		if err := l.settle(); err != nil {
 			return err
 		}
 	}
@@ -152,6 +156,16 @@ func (l *loop) finish() error {
 	clear(l.network)
 	l.network = l.network[:0]
 	return nil
+}
+
+// settle syncs the store when something came that nobody asked to be durable,
+// such as blocks of peers: a crash costs the last moments of it, not all.
+func (l *loop) settle() error {
+	if !l.loose {
+		return nil
+	}
+	l.loose = false
+	return l.h.store.Sync()
 }
 
 // durable reports whether one of those who get an answer now asked for

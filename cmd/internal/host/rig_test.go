@@ -151,6 +151,7 @@ type rig struct {
 	*Host
 	store *spy
 	stop  context.CancelFunc
+	fatal chan error // of the store, in the background
 	ended chan error // gets Run's error
 }
 
@@ -160,7 +161,7 @@ func newRig(t testing.TB, s chain.Store) *rig {
 	if s == nil {
 		s = chain.NewMemStore()
 	}
-	r := &rig{TB: t, Maker: chaintest.NewMaker(1), store: newSpy(s), ended: make(chan error, 1)}
+	r := &rig{TB: t, Maker: chaintest.NewMaker(1), store: newSpy(s), ended: make(chan error, 1), fatal: make(chan error, 1)}
 	clock := NewClock()
 	n, err := node.Open(node.Config{
 		Chain:   chain.Config{Params: r.Params, Store: r.store, Verifier: consensus.SerialVerifier{}, Rules: r.Rules},
@@ -172,6 +173,7 @@ func newRig(t testing.TB, s chain.Store) *rig {
 	if r.Host, err = New(n, r.store, clock); err != nil {
 		t.Fatal(err)
 	}
+	r.SetFatal(r.fatal)
 	ctx, stop := context.WithCancel(context.Background())
 	r.stop = stop
 	go func() {
